@@ -1,0 +1,140 @@
+//! The way from a converter's traits to a component's exports.
+//!
+//! The glue is made for `wasm32` only. Natively [`export!`](crate::export) just
+//! checks that the traits are implemented: the names of a component's exports
+//! are no names for a native linker.
+
+/// Makes a component of a converter: the one line that ends its `lib.rs`.
+///
+/// Give the type that implements [`UplinkConverter`](crate::UplinkConverter),
+/// the one that implements [`DownlinkConverter`](crate::DownlinkConverter), or
+/// both:
+///
+/// ```
+/// # use tb_converter::{Context, DownlinkConverter, Entity, Message, Result, UplinkConverter};
+/// struct Meter;
+///
+/// impl UplinkConverter for Meter {
+///     fn decode(_frame: &[u8], _context: &Context) -> Result<Vec<Entity>> {
+///         Ok(Vec::new())
+///     }
+/// }
+///
+/// impl DownlinkConverter for Meter {
+///     fn encode(_msg: &Message, _context: &Context) -> Result<Vec<Vec<u8>>> {
+///         Ok(Vec::new())
+///     }
+/// }
+///
+/// tb_converter::export!(uplink = Meter, downlink = Meter);
+/// # fn main() {}
+/// ```
+///
+/// A panic in an exported converter is written to the host's log, with its
+/// file and line, before it ends the call as a trap.
+#[macro_export]
+macro_rules! export {
+    (uplink = $uplink:ty $(,)?) => {
+        $crate::__export_glue!(uplink $uplink);
+    };
+    (downlink = $downlink:ty $(,)?) => {
+        $crate::__export_glue!(downlink $downlink);
+    };
+    (uplink = $uplink:ty, downlink = $downlink:ty $(,)?) => {
+        $crate::__export_glue!(uplink $uplink);
+        $crate::__export_glue!(downlink $downlink);
+    };
+}
+
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_glue {
+    (uplink $converter:ty) => {
+        const _: () = {
+            use $crate::bindings::uplink as bindings;
+            struct Glue;
+            impl bindings::exports::tb::converter::uplink::Guest for Glue {
+                fn decode(
+                    frame: ::std::vec::Vec<u8>,
+                ) -> ::std::result::Result<::std::vec::Vec<$crate::Entity>, ::std::string::String>
+                {
+                    $crate::__private::decode::<$converter>(&frame)
+                }
+            }
+    bindings::export_uplink!(Glue with_types_in bindings);
+        };
+    };
+    (downlink $converter:ty) => {
+        const _: () = {
+            use $crate::bindings::downlink as bindings;
+            struct Glue;
+            impl bindings::exports::tb::converter::downlink::Guest for Glue {
+                fn encode(
+                    msg: ::std::string::String,
+                    msg_type: ::std::string::String,
+                ) -> ::std::result::Result<
+                    ::std::vec::Vec<::std::vec::Vec<u8>>,
+                    ::std::string::String,
+                > {
+                    $crate::__private::encode::<$converter>(msg, msg_type)
+                }
+            }
+    bindings::export_downlink!(Glue with_types_in bindings);
+        };
+    };
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_glue {
+    (uplink $converter:ty) => {
+        const _: $crate::__private::Decode = <$converter as $crate::UplinkConverter>::decode;
+    };
+    (downlink $converter:ty) => {
+        const _: $crate::__private::Encode = <$converter as $crate::DownlinkConverter>::encode;
+    };
+}
+
+/// What the macro's expansion calls.
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod glue {
+    use std::sync::Once;
+
+    use crate::error::describe;
+    use crate::{Context, DownlinkConverter, Entity, Message, UplinkConverter, log};
+
+    /// The export `decode`, whose error is text.
+    pub fn decode<C: UplinkConverter>(frame: &[u8]) -> Result<Vec<Entity>, String> {
+        report_panics();
+        C::decode(frame, &Context::default()).map_err(|error| describe(&error))
+    }
+
+    /// The export `encode`, whose error is text.
+    pub fn encode<C: DownlinkConverter>(
+        body: String,
+        msg_type: String,
+    ) -> Result<Vec<Vec<u8>>, String> {
+        report_panics();
+        let msg = Message::new(body, msg_type);
+        C::encode(&msg, &Context::default()).map_err(|error| describe(&error))
+    }
+
+    /// Sends panics to the host's log. Without it the host sees an
+    /// `unreachable` instruction and nothing else.
+    fn report_panics() {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            std::panic::set_hook(Box::new(|panic| {
+                let message = panic.payload_as_str().unwrap_or("a value that is not text");
+                match panic.location() {
+                    Some(place) => {
+                        log::error!("panicked at {}:{}: {message}", place.file(), place.line());
+                    }
+                    None => log::error!("panicked: {message}"),
+                }
+            }));
+        });
+    }
+}

@@ -1,0 +1,187 @@
+//! Reading a folder of golden cases. The rules are in the [parent](super)'s
+//! documentation.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value as Json;
+
+/// Files of a folder that are no part of a case.
+const PASSED_OVER: [&str; 2] = ["converter.json", "README.md"];
+
+/// One payload with what is to become of it.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) payload_file: String,
+    pub(super) payload: Vec<u8>,
+    pub(super) result_file: String,
+    pub(super) expected: Json,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) integration_metadata: BTreeMap<String, String>,
+}
+
+/// The names of a case's files, as far as they were found.
+#[derive(Default)]
+struct Files {
+    payload: Option<String>,
+    result: Option<String>,
+    metadata: Option<String>,
+    integration_metadata: Option<String>,
+}
+
+/// Reads all cases of a folder, ordered by suffix; there is at least one.
+pub(super) fn read(dir: &Path) -> Result<Vec<Case>, String> {
+    let mut found: BTreeMap<String, Files> = BTreeMap::new();
+    for name in file_names(dir)? {
+        let unknown = || format!("{}: {name} is no file of a case", dir.display());
+        let (stem, extension) = name.split_once('.').ok_or_else(unknown)?;
+        let (role, suffix) = stem.split_once('_').unwrap_or((stem, ""));
+        let files = found.entry(suffix.to_owned()).or_default();
+        let place = match (role, extension) {
+            ("payload", "txt" | "json" | "hex" | "base64") => &mut files.payload,
+            ("result", "json") => &mut files.result,
+            ("metadata", "json") => &mut files.metadata,
+            ("integrationMetadata", "json") => &mut files.integration_metadata,
+            _ => return Err(unknown()),
+        };
+        if let Some(other) = place.replace(name.clone()) {
+            return Err(format!(
+                "{}: {other} and {name} are of one case",
+                dir.display()
+            ));
+        }
+    }
+
+    // Metadata without a suffix are those of each case that has none of its
+    // own; they need no case without a suffix.
+    let shared = found
+        .get("")
+        .map(|files| (files.metadata.clone(), files.integration_metadata.clone()));
+    let (shared_metadata, shared_integration) = shared.unwrap_or_default();
+    found.retain(|suffix, files| {
+        !suffix.is_empty() || files.payload.is_some() || files.result.is_some()
+    });
+    if found.is_empty() {
+        return Err(format!("{}: no case, not even a payload", dir.display()));
+    }
+
+    found
+        .into_values()
+        .map(|files| {
+            let (payload, result) = match (files.payload, files.result) {
+                (Some(payload), Some(result)) => (payload, result),
+                (Some(payload), None) => return Err(lonely(dir, &payload, "result")),
+                (None, result) => {
+                    let file = result.or(files.metadata).or(files.integration_metadata);
+                    return Err(lonely(dir, &file.unwrap_or_default(), "payload"));
+                }
+            };
+            Ok(Case {
+                payload: read_payload(dir, &payload)?,
+                expected: read_json(dir, &result)?,
+                metadata: read_strings(dir, files.metadata.as_ref().or(shared_metadata.as_ref()))?,
+                integration_metadata: read_strings(
+                    dir,
+                    files
+                        .integration_metadata
+                        .as_ref()
+                        .or(shared_integration.as_ref()),
+                )?,
+                payload_file: payload,
+                result_file: result,
+            })
+        })
+        .collect()
+}
+
+fn lonely(dir: &Path, name: &str, missing: &str) -> String {
+    format!("{}: {name} has no {missing} beside it", dir.display())
+}
+
+/// The names of the files that have to belong to a case, in order.
+fn file_names(dir: &Path) -> Result<Vec<String>, String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_dir = entry.file_type().map_err(failed)?.is_dir();
+        if !is_dir && !name.starts_with('.') && !PASSED_OVER.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn read_file(dir: &Path, name: &str) -> Result<Vec<u8>, String> {
+    fs::read(dir.join(name)).map_err(|error| format!("{}/{name}: {error}", dir.display()))
+}
+
+fn read_payload(dir: &Path, name: &str) -> Result<Vec<u8>, String> {
+    let mut bytes = read_file(dir, name)?;
+    let encoded = |bytes: Vec<u8>| {
+        String::from_utf8(bytes).map_err(|_| format!("{}/{name}: not text", dir.display()))
+    };
+    let decoded = match name.split_once('.') {
+        Some((_, "hex")) => hex(&encoded(bytes)?),
+        Some((_, "base64")) => base64(&encoded(bytes)?),
+        _ => {
+            // Editors end a file in a line feed that is not the payload's.
+            if bytes.last() == Some(&b'\n') {
+                bytes.pop();
+            }
+            Ok(bytes)
+        }
+    };
+    decoded.map_err(|error| format!("{}/{name}: {error}", dir.display()))
+}
+
+fn read_json(dir: &Path, name: &str) -> Result<Json, String> {
+    serde_json::from_slice(&read_file(dir, name)?)
+        .map_err(|error| format!("{}/{name}: {error}", dir.display()))
+}
+
+/// Reads an object of strings; no file is an empty object.
+fn read_strings(dir: &Path, name: Option<&String>) -> Result<BTreeMap<String, String>, String> {
+    let Some(name) = name else {
+        return Ok(BTreeMap::new());
+    };
+    let json = read_json(dir, name)?;
+    let object = json
+        .as_object()
+        .ok_or_else(|| format!("{}/{name}: not an object", dir.display()))?;
+    let entry = |(key, value): (&String, &Json)| match value.as_str() {
+        Some(text) => Ok((key.clone(), text.to_owned())),
+        None => Err(format!("{}/{name}: {key} is not a string", dir.display())),
+    };
+    object.iter().map(entry).collect()
+}
+
+/// Reads hexadecimal text with free white space.
+pub(super) fn hex(text: &str) -> Result<Vec<u8>, String> {
+    let mut digits = Vec::with_capacity(text.len());
+    for char in text.chars().filter(|char| !char.is_whitespace()) {
+        let digit = char.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        digits.push(digit.ok_or_else(|| format!("{char:?} is not a hexadecimal digit"))?);
+    }
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(format!(
+            "{} hexadecimal digits are no whole bytes",
+            digits.len()
+        ));
+    }
+    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// Reads padded Base64 with free white space.
+pub(super) fn base64(text: &str) -> Result<Vec<u8>, String> {
+    let dense: String = text.split_whitespace().collect();
+    STANDARD
+        .decode(dense)
+        .map_err(|error| format!("not Base64: {error}"))
+}

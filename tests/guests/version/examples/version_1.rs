@@ -1,0 +1,5 @@
+//! Version 1.
+
+use guest_version::Version;
+
+tb_converter::export!(uplink = Version<1>);
