@@ -1,0 +1,109 @@
+//! The command line.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// TCP integration for ThingsBoard: devices speak raw TCP, converters are
+/// WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "tb-tcp", version, propagate_version = true)]
+pub struct Cli {
+    /// What goes to the log: a level (error, warn, info, debug, trace), or
+    /// targets with levels such as `info,converter=debug`.
+    #[arg(
+        long,
+        global = true,
+        env = "TB_TCP_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub log: String,
+    /// How log lines look. They go to standard error.
+    #[arg(
+        long,
+        global = true,
+        env = "TB_TCP_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What `tb-tcp` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve devices and relay to ThingsBoard
+    Run(RunArgs),
+    /// Start a local stand-in for ThingsBoard, for demos and tests
+    ///
+    /// It speaks ThingsBoard's Edge service (gRPC) and has a small HTTP API to
+    /// look at devices and to send them something. It is not ThingsBoard: there
+    /// are no rule chains, users, dashboards or storage, everything is in
+    /// memory, one edge can connect, and nothing is encrypted. Never use it for
+    /// real data.
+    Standin(StandinArgs),
+    /// Play the tutorial against the stand-in, then stay up to try more
+    Demo(DemoArgs),
+}
+
+/// Arguments of `tb-tcp run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without a file every setting has its default: devices on port 10560, converters in ./converters.
+The environment wins over the file:
+  RPC_HOST, RPC_PORT       where ThingsBoard's Edge service listens (default localhost, 7070)
+  INTEGRATION_ROUTING_KEY  the Edge key
+  INTEGRATION_SECRET       the Edge secret
+
+Exit codes: 0 stopped with everything delivered, 1 failed or stopped with data undelivered,
+2 wrong arguments or settings.")]
+pub struct RunArgs {
+    /// Settings (TOML)
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Arguments of `tb-tcp standin`.
+#[derive(Debug, Args)]
+pub struct StandinArgs {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub bind: IpAddr,
+    /// Port of the Edge service; 0 takes a free one
+    #[arg(long, default_value_t = 7070, value_name = "PORT")]
+    pub grpc_port: u16,
+    /// Port of the HTTP API; 0 takes a free one
+    #[arg(long, default_value_t = 7080, value_name = "PORT")]
+    pub http_port: u16,
+    /// Edge key that a client must present
+    #[arg(long, default_value = "standin-key", value_name = "KEY")]
+    pub routing_key: String,
+    /// Edge secret that a client must present
+    #[arg(long, default_value = "standin-secret", value_name = "SECRET")]
+    pub secret: String,
+}
+
+/// Arguments of `tb-tcp demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder with csv.wasm and attributes-json.wasm
+    #[arg(long, default_value = "target/converters", value_name = "FOLDER")]
+    pub converters: PathBuf,
+    /// Use free ports, check every step, and end: exit code 0 if all went
+    /// well, 1 and the reason otherwise
+    #[arg(long)]
+    pub check: bool,
+}

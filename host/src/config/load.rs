@@ -1,0 +1,488 @@
+//! Reads the settings file, lays the environment over it, and checks values.
+
+use std::path::Path;
+
+use super::{ClientConfiguration, ConfigError, Secret, Settings};
+
+/// Where the ThingsBoard key and secret come from, said wherever one is missing.
+const CREDENTIALS_REMEDY: &str = "copy it from ThingsBoard: Edge management, Instances, your edge \
+     (tb-tcp standin prints its own); set it in the file or in the environment";
+
+/// Settings that passed all checks, and what was odd about them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Keys of the file that mean nothing, with the file's name.
+    pub warnings: Vec<String>,
+}
+
+/// Reads `file` (none: all defaults), then applies the environment through
+/// `env`, which answers a variable's name with its value.
+///
+/// # Errors
+/// A file that cannot be read or parsed, a value out of range, a missing key
+/// or secret.
+pub fn load(
+    file: Option<&Path>,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<Loaded, ConfigError> {
+    let mut warnings = Vec::new();
+    let (mut settings, origin) = match file {
+        Some(path) => (read_toml(path, &mut warnings)?, path.display().to_string()),
+        None => (Settings::default(), "default".to_owned()),
+    };
+    if let Some(path) = file {
+        read_client_configuration_files(&mut settings, path, &mut warnings)?;
+    }
+    apply_environment(&mut settings, env)?;
+    check(&settings, &origin)?;
+    Ok(Loaded { settings, warnings })
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_toml(path: &Path, warnings: &mut Vec<String>) -> Result<Settings, ConfigError> {
+    let text = read(path)?;
+    let parse_error = |error: toml::de::Error| ConfigError::Parse {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    };
+    let document = toml::de::Deserializer::parse(&text).map_err(parse_error)?;
+    serde_ignored::deserialize(document, |key| warnings.push(unknown_key(path, &key)))
+        .map_err(parse_error)
+}
+
+fn unknown_key(path: &Path, key: &serde_ignored::Path<'_>) -> String {
+    // Options appear in the path as `?`; they are no part of what was typed.
+    let key = key.to_string().replace(".?", "");
+    format!("{}: unknown key {key} is ignored", path.display())
+}
+
+fn read_client_configuration_files(
+    settings: &mut Settings,
+    settings_file: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<(), ConfigError> {
+    let folder = settings_file.parent().unwrap_or(Path::new("."));
+    for integration in &mut settings.integrations {
+        if let Some(file) = &integration.client_configuration_file {
+            let path = folder.join(file);
+            integration.client_configuration = read_exported(&path, warnings)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a `clientConfiguration` from ThingsBoard's JSON, wherever in an
+/// exported integration it stands.
+fn read_exported(
+    path: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<ClientConfiguration, ConfigError> {
+    let parse_error = |detail: String| ConfigError::Parse {
+        path: path.to_owned(),
+        detail,
+    };
+    let document: serde_json::Value =
+        serde_json::from_str(&read(path)?).map_err(|error| parse_error(error.to_string()))?;
+    let client = ["/configuration/clientConfiguration", "/clientConfiguration"]
+        .iter()
+        .find_map(|place| document.pointer(place))
+        .unwrap_or(&document);
+    if !client.is_object() {
+        return Err(parse_error(
+            "expected a JSON object with ThingsBoard's clientConfiguration".to_owned(),
+        ));
+    }
+    serde_ignored::deserialize(client, |key| warnings.push(unknown_key(path, &key)))
+        .map_err(|error| parse_error(error.to_string()))
+}
+
+fn apply_environment(
+    settings: &mut Settings,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    let thingsboard = &mut settings.thingsboard;
+    if let Some(host) = env("RPC_HOST") {
+        thingsboard.host = host;
+    }
+    if let Some(port) = env("RPC_PORT") {
+        thingsboard.port = port.parse().map_err(|_| {
+            ConfigError::value("environment", "RPC_PORT", &port, "write a port, 1 to 65535")
+        })?;
+    }
+    if let Some(key) = env("INTEGRATION_ROUTING_KEY") {
+        thingsboard.routing_key = key;
+    }
+    if let Some(secret) = env("INTEGRATION_SECRET") {
+        thingsboard.secret = Secret::new(secret);
+    }
+    if env("RPC_SSL_ENABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Err(ConfigError::value(
+            "environment",
+            "RPC_SSL_ENABLED",
+            "true",
+            "this version connects without TLS only; unset it and keep the link to ThingsBoard \
+             on a trusted network",
+        ));
+    }
+    Ok(())
+}
+
+fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError> {
+    let thingsboard = &settings.thingsboard;
+    if thingsboard.routing_key.is_empty() {
+        return Err(ConfigError::Missing {
+            key: "thingsboard.routingKey (environment: INTEGRATION_ROUTING_KEY)",
+            remedy: CREDENTIALS_REMEDY,
+        });
+    }
+    if thingsboard.secret.reveal().is_empty() {
+        return Err(ConfigError::Missing {
+            key: "thingsboard.secret (environment: INTEGRATION_SECRET)",
+            remedy: CREDENTIALS_REMEDY,
+        });
+    }
+    for (key, value, least, most) in [
+        ("thingsboard.port", u64::from(thingsboard.port), 1, 65_535),
+        (
+            "thingsboard.connectTimeoutMs",
+            thingsboard.connect_timeout_ms,
+            1,
+            600_000,
+        ),
+        (
+            "thingsboard.acknowledgeTimeoutMs",
+            thingsboard.acknowledge_timeout_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.syncTimeoutMs",
+            thingsboard.sync_timeout_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.reconnectDelayMs",
+            thingsboard.reconnect_delay_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.maxReconnectDelayMs",
+            thingsboard.max_reconnect_delay_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.maxRecordsPerMessage",
+            thingsboard.max_records_per_message as u64,
+            1,
+            10_000,
+        ),
+        (
+            "converters.callTimeoutMs",
+            settings.converters.call_timeout_ms,
+            1,
+            60_000,
+        ),
+        (
+            "converters.memoryLimitMib",
+            settings.converters.memory_limit_mib,
+            1,
+            4096,
+        ),
+        (
+            "converters.threads",
+            settings.converters.threads as u64,
+            0,
+            1024,
+        ),
+        ("spool.maxMib", settings.spool.max_mib, 1, 1 << 20),
+    ] {
+        in_range(origin, key, value, least, most)?;
+    }
+    for (index, integration) in settings.integrations.iter().enumerate() {
+        if settings.integrations[..index]
+            .iter()
+            .any(|earlier| earlier.name == integration.name)
+        {
+            return Err(ConfigError::value(
+                origin,
+                format!("integrations[{index}].name"),
+                &integration.name,
+                "another integration has this name; give each its own",
+            ));
+        }
+        check_client(origin, &integration.name, &integration.client_configuration)?;
+    }
+    Ok(())
+}
+
+fn check_client(
+    origin: &str,
+    integration: &str,
+    client: &ClientConfiguration,
+) -> Result<(), ConfigError> {
+    let handler = &client.handler_configuration;
+    for (key, value, least, most) in [
+        (
+            "soBacklogOption",
+            u64::from(client.so_backlog_option),
+            1,
+            65_535,
+        ),
+        ("soRcvBuf", u64::from(client.so_rcv_buf), 1, 1 << 20),
+        ("soSndBuf", u64::from(client.so_snd_buf), 1, 1 << 20),
+        ("cacheSize", client.cache_size as u64, 0, 10_000_000),
+        (
+            "timeToLiveInMinutes",
+            client.time_to_live_in_minutes,
+            0,
+            5_256_000,
+        ),
+        (
+            "maxConnections",
+            client.max_connections as u64,
+            1,
+            1_000_000,
+        ),
+        (
+            "maxDevicesPerConnection",
+            client.max_devices_per_connection as u64,
+            0,
+            10_000_000,
+        ),
+        ("writeTimeoutMs", client.write_timeout_ms, 1, 3_600_000),
+        (
+            "handlerConfiguration.maxFrameLength",
+            handler.max_frame_length as u64,
+            1,
+            64 * 1024 * 1024,
+        ),
+    ] {
+        let key = format!("{integration}: clientConfiguration.{key}");
+        in_range(origin, &key, value, least, most)?;
+    }
+    if !handler.charset_name.eq_ignore_ascii_case("UTF-8") {
+        return Err(ConfigError::value(
+            origin,
+            format!("{integration}: clientConfiguration.handlerConfiguration.charsetName"),
+            &handler.charset_name,
+            "this version takes UTF-8 only; the converter gets the bytes as they came",
+        ));
+    }
+    Ok(())
+}
+
+fn in_range(origin: &str, key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let remedy = format!("write a number from {least} to {most}");
+    Err(ConfigError::value(origin, key, value, remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, net::Ipv4Addr, path::PathBuf};
+
+    use super::*;
+    use crate::config::{HandlerType, MessageSeparator};
+
+    const CREDENTIALS: [(&str, &str); 2] = [
+        ("INTEGRATION_ROUTING_KEY", "key"),
+        ("INTEGRATION_SECRET", "secret"),
+    ];
+
+    fn load_with(toml: Option<&str>, env: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tb-tcp.toml");
+        fs::write(
+            folder.path().join("exported.json"),
+            r#"{"name":"from ThingsBoard","configuration":{"clientConfiguration":{
+                "port":10570,"soBacklogOption":64,"soRcvBuf":32,"soSndBuf":16,
+                "soKeepaliveOption":true,"tcpNoDelay":false,"cacheSize":5,
+                "timeToLiveInMinutes":7,"futureKey":1,
+                "handlerConfiguration":{"handlerType":"TEXT","maxFrameLength":256,
+                "failFast":false,"stripDelimiter":false,
+                "messageSeparator":"SYSTEM_LINE_SEPARATOR"}},"metadata":{}}}"#,
+        )
+        .unwrap();
+        if let Some(text) = toml {
+            fs::write(&path, text).unwrap();
+        }
+        let lookup = |name: &str| {
+            env.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        load(toml.map(|_| path.as_path()), lookup)
+    }
+
+    #[test]
+    fn without_a_file_the_defaults_are_thingsboards() {
+        let settings = load_with(None, &CREDENTIALS).unwrap().settings;
+        let integration = &settings.integrations[0];
+        let client = &integration.client_configuration;
+        assert_eq!(integration.name, "TCP integration");
+        assert!(integration.enabled && integration.allow_create_devices_or_assets);
+        assert_eq!((client.port, client.so_backlog_option), (10560, 128));
+        assert_eq!(client.bind_address, Ipv4Addr::UNSPECIFIED);
+        assert_eq!((client.so_rcv_buf, client.so_snd_buf), (64, 64));
+        assert!(!client.so_keepalive_option && client.tcp_no_delay);
+        assert_eq!(
+            (client.cache_size, client.time_to_live_in_minutes),
+            (1000, 1440)
+        );
+        let handler = &client.handler_configuration;
+        assert_eq!(handler.handler_type, HandlerType::Text);
+        assert_eq!(
+            handler.message_separator,
+            MessageSeparator::SystemLineSeparator
+        );
+        assert_eq!(handler.max_frame_length, 128);
+        assert!(handler.strip_delimiter && handler.skip_empty_frames);
+        assert_eq!(settings.converters.folder, PathBuf::from("./converters"));
+        assert_eq!(settings.thingsboard.port, 7070);
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let file = "[thingsboard]\nhost = 'a'\nport = 1\nroutingKey = 'k1'\nsecret = 's1'\n";
+        let env = [
+            ("RPC_HOST", "b"),
+            ("RPC_PORT", "2"),
+            ("INTEGRATION_ROUTING_KEY", "k2"),
+            ("INTEGRATION_SECRET", "s2"),
+        ];
+        let server = load_with(Some(file), &env).unwrap().settings.thingsboard;
+        assert_eq!((server.host.as_str(), server.port), ("b", 2));
+        assert_eq!(
+            (server.routing_key.as_str(), server.secret.reveal()),
+            ("k2", "s2")
+        );
+    }
+
+    #[test]
+    fn an_exported_client_configuration_loads_as_it_is() {
+        let file = "[[integrations]]\nclientConfigurationFile = 'exported.json'\n";
+        let loaded = load_with(Some(file), &CREDENTIALS).unwrap();
+        let client = &loaded.settings.integrations[0].client_configuration;
+        assert_eq!((client.port, client.so_backlog_option), (10570, 64));
+        assert_eq!((client.so_rcv_buf, client.so_snd_buf), (32, 16));
+        assert!(client.so_keepalive_option && !client.tcp_no_delay);
+        assert_eq!((client.cache_size, client.time_to_live_in_minutes), (5, 7));
+        assert_eq!(client.handler_configuration.max_frame_length, 256);
+        assert!(!client.handler_configuration.strip_delimiter);
+        assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
+        assert!(loaded.warnings[0].ends_with("exported.json: unknown key futureKey is ignored"));
+    }
+
+    #[test]
+    fn unknown_keys_are_named_and_skipped() {
+        let file = "colour = 'red'\n[[integrations]]\nname = 'a'\n\
+                    [integrations.clientConfiguration.handlerConfiguration]\nmaxFrameLenght = 3\n";
+        let loaded = load_with(Some(file), &CREDENTIALS).unwrap();
+        assert_eq!(loaded.settings.integrations[0].name, "a");
+        let tails: Vec<_> = loaded
+            .warnings
+            .iter()
+            .map(|warning| warning.split_once(": ").unwrap().1)
+            .collect();
+        assert_eq!(
+            tails,
+            [
+                "unknown key colour is ignored",
+                "unknown key integrations.0.clientConfiguration.handlerConfiguration.\
+                 maxFrameLenght is ignored",
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_name_key_value_and_remedy() {
+        type Case = (
+            &'static str,
+            &'static [(&'static str, &'static str)],
+            &'static [&'static str],
+        );
+        let cases: [Case; 9] = [
+            (
+                "",
+                &[],
+                &[
+                    "thingsboard.routingKey",
+                    "INTEGRATION_ROUTING_KEY",
+                    "Edge management",
+                ],
+            ),
+            (
+                "[thingsboard]\nroutingKey='k'\n",
+                &[],
+                &["thingsboard.secret", "INTEGRATION_SECRET"],
+            ),
+            (
+                "",
+                &[("RPC_PORT", "x7")],
+                &["environment: RPC_PORT = x7", "1 to 65535"],
+            ),
+            (
+                "",
+                &[("RPC_SSL_ENABLED", "true")],
+                &["RPC_SSL_ENABLED = true", "without TLS"],
+            ),
+            (
+                "[[integrations]]\n[integrations.clientConfiguration.handlerConfiguration]\nmaxFrameLength = 0",
+                &CREDENTIALS,
+                &[
+                    "tb-tcp.toml: TCP integration: clientConfiguration.handlerConfiguration.maxFrameLength = 0",
+                    "1 to",
+                ],
+            ),
+            (
+                "[[integrations]]\nclientConfiguration = { handlerConfiguration = { charsetName = 'KOI8-R' } }",
+                &CREDENTIALS,
+                &["charsetName = KOI8-R", "UTF-8"],
+            ),
+            (
+                "[[integrations]]\n[[integrations]]\n",
+                &CREDENTIALS,
+                &["integrations[1].name = TCP integration"],
+            ),
+            (
+                "[[integrations]]\nenabled = 'yes'\n",
+                &CREDENTIALS,
+                &["tb-tcp.toml", "enabled = 'yes'", "boolean"],
+            ),
+            (
+                "[[integrations]\n",
+                &CREDENTIALS,
+                &["tb-tcp.toml", "line 1"],
+            ),
+        ];
+        for (file, env, expected) in cases {
+            let text = load_with(Some(file), env).unwrap_err().to_string();
+            for part in expected {
+                assert!(text.contains(part), "{file:?}: {part:?} is not in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = load(Some(Path::new("/nowhere/tb-tcp.toml")), |_| None).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot read /nowhere/tb-tcp.toml: ")
+        );
+    }
+}

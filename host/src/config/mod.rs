@@ -1,0 +1,70 @@
+//! Settings: one TOML file, the environment, and a default for everything.
+//!
+//! Names are the ones that ThingsBoard shows in its dialogs and stores in its
+//! JSON (`port`, `soBacklogOption`, `handlerConfiguration`, …), so what an
+//! integrator knows from there is what they type here. Unknown keys are
+//! reported and skipped: a file written for a newer or older version starts.
+
+mod client;
+mod converters;
+mod error;
+mod integration;
+mod load;
+mod spool;
+mod thingsboard;
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use client::{ClientConfiguration, HandlerConfiguration, HandlerType, MessageSeparator};
+pub use converters::ConverterSettings;
+pub use error::ConfigError;
+pub use integration::Integration;
+pub use load::{Loaded, load};
+pub use spool::SpoolSettings;
+pub use thingsboard::{Secret, ThingsBoard};
+
+/// Everything that `tb-tcp run` can be told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// The ThingsBoard server and the edge's credentials there.
+    pub thingsboard: ThingsBoard,
+    /// The folder of `.wasm` files and what a converter may use.
+    pub converters: ConverterSettings,
+    /// What waits for ThingsBoard's acknowledgement.
+    pub spool: SpoolSettings,
+    /// One entry for each port that devices connect to. Default: one
+    /// integration with every setting at its default.
+    pub integrations: Vec<Integration>,
+    /// How long a stopping process waits for ThingsBoard to acknowledge what
+    /// was accepted, in milliseconds. Default 10 000: service managers kill
+    /// after 30 to 90 seconds.
+    pub shutdown_timeout_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            thingsboard: ThingsBoard::default(),
+            converters: ConverterSettings::default(),
+            spool: SpoolSettings::default(),
+            integrations: vec![Integration::default()],
+            shutdown_timeout_ms: 10_000,
+        }
+    }
+}
+
+impl Settings {
+    /// [`Settings::shutdown_timeout_ms`] as a duration.
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_millis(self.shutdown_timeout_ms)
+    }
+
+    /// The integrations that are switched on.
+    pub fn enabled_integrations(&self) -> impl Iterator<Item = &Integration> {
+        self.integrations.iter().filter(|entry| entry.enabled)
+    }
+}

@@ -1,0 +1,88 @@
+//! What can go wrong with a converter, and whose fault it is.
+
+use std::time::Duration;
+
+/// A `.wasm` file that cannot go live. Always the fault of whoever built or
+/// copied the file; the version before it keeps serving.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
+    Read(#[from] std::io::Error),
+    /// The file does not start like WebAssembly.
+    #[error("not a WebAssembly file: it starts with {start}; copy the .wasm that the build made")]
+    NotWasm {
+        /// The first bytes in hex.
+        start: String,
+    },
+    /// A core module, not a component.
+    #[error(
+        "a core WebAssembly module, not a component: build it for the target wasm32-wasip2, or \
+         turn it into a component with wit-component"
+    )]
+    CoreModule,
+    /// The file ends early or is damaged.
+    #[error("damaged or incomplete: {0}; copy the file again")]
+    Invalid(String),
+    /// Imports something that the host does not have.
+    #[error(
+        "it does not fit tb:converter@0.1.0: {0}; build it against this host's wit/ and import \
+         nothing beyond it and WASI"
+    )]
+    WrongImport(String),
+    /// Exports neither direction, or one with another type.
+    #[error(
+        "it does not fit tb:converter@0.1.0: it exports neither tb:converter/uplink nor \
+         tb:converter/downlink with this contract's types{0}"
+    )]
+    NoExport(String),
+    /// Traps as soon as an instance is made.
+    #[error("an instance cannot be made: {0}")]
+    Instantiate(String),
+}
+
+/// A call that gave no result. It costs the frame at hand.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The converter says that it cannot use the input: the device's fault, or
+    /// the converter's.
+    #[error("{0}")]
+    Refused(String),
+    /// What the converter returned cannot be stored.
+    #[error("the converter returned data that cannot be stored: {0}")]
+    BadResult(String),
+    /// The converter panicked or ran into `unreachable`.
+    #[error("the converter panicked: {0}")]
+    Panicked(String),
+    /// The deadline passed.
+    #[error(
+        "the converter took longer than callTimeoutMs = {} and was stopped",
+        .0.as_millis()
+    )]
+    TimedOut(Duration),
+    /// The memory limit was reached.
+    #[error(
+        "the converter needs more than memoryLimitMib = {} and was stopped",
+        .0 / (1024 * 1024)
+    )]
+    OutOfMemory(usize),
+    /// The guest's stack is used up, by endless recursion as a rule.
+    #[error("the converter recursed too deep and was stopped")]
+    StackOverflow,
+    /// Any other trap, or a misuse of the component model's rules.
+    #[error("the converter failed: {0}")]
+    Trapped(String),
+    /// The converter does not export this direction.
+    #[error("the converter does not export {0}")]
+    NotExported(&'static str),
+}
+
+impl CallError {
+    /// Whether the instance is unusable after it.
+    pub(super) fn poisons_instance(&self) -> bool {
+        !matches!(
+            self,
+            Self::Refused(_) | Self::BadResult(_) | Self::NotExported(_)
+        )
+    }
+}

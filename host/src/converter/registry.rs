@@ -1,0 +1,207 @@
+//! Which version of each converter serves, and who uses which.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::watch;
+use tracing::warn;
+
+use super::component::{Converter, Direction};
+
+/// The last good version of every converter, and the integrations' selections
+/// among them.
+#[derive(Debug, Default)]
+pub struct Registry {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    converters: BTreeMap<String, Arc<Converter>>,
+    selections: Vec<Arc<Selection>>,
+}
+
+impl Registry {
+    /// Makes `converter` the serving version of its name. Calls that run on
+    /// the version before end there; it goes when the last of them is done.
+    pub fn publish(&self, converter: Arc<Converter>) {
+        let mut inner = self.lock();
+        inner
+            .converters
+            .insert(converter.name().to_owned(), converter);
+        let Inner {
+            converters,
+            selections,
+        } = &*inner;
+        for selection in selections {
+            selection.update(converters);
+        }
+    }
+
+    /// The serving version of `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<Converter>> {
+        self.lock().converters.get(name).cloned()
+    }
+
+    /// Follows the converter `name`, or without a name the folder's only one
+    /// of that direction.
+    pub fn select(&self, direction: Direction, name: Option<&str>) -> Arc<Selection> {
+        let mut inner = self.lock();
+        let selection = Arc::new(Selection {
+            direction,
+            name: name.map(str::to_owned),
+            current: watch::Sender::new(None),
+        });
+        selection.update(&inner.converters);
+        inner.selections.push(selection.clone());
+        selection
+    }
+
+    /// Why `selection` has no converter.
+    #[must_use]
+    pub fn problem(&self, selection: &Selection) -> Option<SelectionError> {
+        choose(
+            &self.lock().converters,
+            selection.direction,
+            selection.name.as_deref(),
+            selection.current().as_deref(),
+        )
+        .err()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The converter that an integration uses in one direction; follows reloads.
+#[derive(Debug)]
+pub struct Selection {
+    direction: Direction,
+    name: Option<String>,
+    current: watch::Sender<Option<Arc<Converter>>>,
+}
+
+impl Selection {
+    /// The version that serves now; none if there is no good one yet.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<Converter>> {
+        self.current.borrow().clone()
+    }
+
+    /// Waits until there is one.
+    pub async fn ready(&self) -> Arc<Converter> {
+        let mut changes = self.current.subscribe();
+        loop {
+            if let Some(converter) = changes.borrow_and_update().clone() {
+                return converter;
+            }
+            // The sender is `self`, so this only returns for a change.
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn update(&self, converters: &BTreeMap<String, Arc<Converter>>) {
+        let current = self.current();
+        match choose(
+            converters,
+            self.direction,
+            self.name.as_deref(),
+            current.as_deref(),
+        ) {
+            Ok(converter) => {
+                self.current.send_if_modified(|serving| {
+                    let changed = !serving
+                        .as_ref()
+                        .is_some_and(|old| Arc::ptr_eq(old, &converter));
+                    *serving = Some(converter);
+                    changed
+                });
+            }
+            // What serves goes on; without any there is nothing to say yet.
+            Err(problem) if current.is_some() => warn!(%problem, "converter stays as it is"),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Why no converter can be chosen. The operator's to mend.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// None of that name, or none of that direction at all.
+    #[error("there is no {direction} converter{} yet", name.as_ref().map(|name| format!(" {name}.wasm")).unwrap_or_default())]
+    None {
+        /// The direction asked for.
+        direction: Direction,
+        /// The name asked for.
+        name: Option<String>,
+    },
+    /// The named one does not export the direction.
+    #[error("{name}.wasm is no {direction} converter; name another one in {direction}Converter")]
+    WrongDirection {
+        /// The direction asked for.
+        direction: Direction,
+        /// The name asked for.
+        name: String,
+    },
+    /// Several, and none is named.
+    #[error(
+        "the folder holds several {direction} converters ({}): name one in {direction}Converter",
+        names.join(", ")
+    )]
+    Several {
+        /// The direction asked for.
+        direction: Direction,
+        /// Their names.
+        names: Vec<String>,
+    },
+}
+
+fn choose(
+    converters: &BTreeMap<String, Arc<Converter>>,
+    direction: Direction,
+    name: Option<&str>,
+    current: Option<&Converter>,
+) -> Result<Arc<Converter>, SelectionError> {
+    if let Some(name) = name {
+        let converter = converters.get(name).ok_or_else(|| SelectionError::None {
+            direction,
+            name: Some(name.to_owned()),
+        })?;
+        if !converter.exports(direction) {
+            return Err(SelectionError::WrongDirection {
+                direction,
+                name: name.to_owned(),
+            });
+        }
+        return Ok(converter.clone());
+    }
+    let candidates: Vec<_> = converters
+        .values()
+        .filter(|converter| converter.exports(direction))
+        .collect();
+    // A second converter that turns up later does not displace the first.
+    let same = |converter: &&&Arc<Converter>| {
+        current.is_some_and(|current| current.name() == converter.name())
+    };
+    match candidates.as_slice() {
+        [] => Err(SelectionError::None {
+            direction,
+            name: None,
+        }),
+        [only] => Ok(Arc::clone(only)),
+        several => several
+            .iter()
+            .find(same)
+            .map(|same| Arc::clone(same))
+            .ok_or_else(|| SelectionError::Several {
+                direction,
+                names: several.iter().map(|one| one.name().to_owned()).collect(),
+            }),
+    }
+}

@@ -1,0 +1,174 @@
+//! What the host keeps beside one instance, and the contract's imports.
+
+use std::sync::Arc;
+
+use tracing::{debug, error, info, trace, warn};
+use wasmtime::{ResourceLimiter, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::{
+    bindings::{
+        context,
+        logging::{self, Level},
+    },
+    call::CallContext,
+    engine::Limits,
+    stdio::LogLines,
+};
+use crate::log_budget::LogBudget;
+
+/// Longest line that a converter can write to the log, in bytes.
+const MAX_LOG_LINE: usize = 1024;
+/// Most elements of one of the instance's tables: function pointers of a large
+/// program are some thousands.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// The store's data of one instance.
+pub(super) struct GuestState {
+    converter: Arc<str>,
+    limits: Limits,
+    wasi: WasiCtx,
+    resources: ResourceTable,
+    /// None between calls and while an instance is made.
+    pub(super) call: Option<CallContext>,
+    /// The last line that the guest logged as an error during this call, else
+    /// what it printed: what its panic said, if the call ends in a trap.
+    pub(super) last_error: Option<String>,
+    /// Whether the memory limit stopped the guest.
+    pub(super) out_of_memory: bool,
+    budget: LogBudget,
+    stdio: LogLines,
+}
+
+impl GuestState {
+    pub(super) fn new(converter: Arc<str>, limits: Limits) -> Self {
+        let stdio = LogLines::default();
+        let wasi = WasiCtx::builder()
+            .stdout(stdio.clone())
+            .stderr(stdio.clone())
+            .build();
+        Self {
+            converter,
+            limits,
+            wasi,
+            resources: ResourceTable::new(),
+            call: None,
+            last_error: None,
+            out_of_memory: false,
+            budget: LogBudget::new(limits.log_lines_per_second),
+            stdio,
+        }
+    }
+
+    /// Readies the state for the next call.
+    pub(super) fn begin(&mut self, call: CallContext) {
+        self.call = Some(call);
+        self.last_error = None;
+        self.out_of_memory = false;
+    }
+
+    /// Writes what the guest printed during the call to the log.
+    pub(super) fn flush_stdio(&mut self) {
+        let lines = self.stdio.take();
+        for line in &lines {
+            self.write(Level::Info, line);
+        }
+        if self.last_error.is_none() && !lines.is_empty() {
+            self.last_error = Some(truncated(&lines.join(" ")).to_owned());
+        }
+    }
+
+    fn write(&mut self, level: Level, message: &str) {
+        let admission = self.budget.admit();
+        if admission.suppressed > 0 {
+            warn!(
+                converter = &*self.converter,
+                suppressed = admission.suppressed,
+                "converter logs too much; lines were left out"
+            );
+        }
+        if !admission.admitted {
+            return;
+        }
+        let message = truncated(message);
+        let converter = &*self.converter;
+        let peer = self
+            .call
+            .as_ref()
+            .map(CallContext::peer)
+            .map(tracing::field::display);
+        match level {
+            Level::Trace => trace!(target: "converter", converter, peer, "{message}"),
+            Level::Debug => debug!(target: "converter", converter, peer, "{message}"),
+            Level::Info => info!(target: "converter", converter, peer, "{message}"),
+            Level::Warn => warn!(target: "converter", converter, peer, "{message}"),
+            Level::Error => error!(target: "converter", converter, peer, "{message}"),
+        }
+    }
+}
+
+/// `text`, or its start if it is too long for a log line.
+fn truncated(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_LOG_LINE)]
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.resources,
+        }
+    }
+}
+
+impl context::Host for GuestState {
+    fn metadata(&mut self, key: String) -> Option<String> {
+        self.call.as_ref()?.metadata(&key)
+    }
+
+    fn metadata_entries(&mut self) -> Vec<(String, String)> {
+        self.call
+            .as_ref()
+            .map(|call| call.entries().into_iter().collect())
+            .unwrap_or_default()
+    }
+
+    fn integration_metadata(&mut self, key: String) -> Option<String> {
+        self.call.as_ref()?.integration_metadata(&key)
+    }
+}
+
+impl logging::Host for GuestState {
+    fn log(&mut self, level: Level, message: String) {
+        self.write(level, &message);
+        if level == Level::Error {
+            self.last_error = Some(truncated(&message).to_owned());
+        }
+    }
+}
+
+impl ResourceLimiter for GuestState {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired <= self.limits.memory_bytes {
+            return Ok(true);
+        }
+        // Ending the call gives a clear error; refusing would end in whatever
+        // the guest's allocator does without memory.
+        self.out_of_memory = true;
+        Err(wasmtime::Error::msg("memory limit reached"))
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+}

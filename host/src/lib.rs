@@ -1,0 +1,35 @@
+//! `tb-tcp`: a TCP integration for ThingsBoard whose converters are
+//! WebAssembly components.
+//!
+//! Devices speak raw TCP in formats of their own. This crate cuts each byte
+//! stream into frames, lets a converter turn every frame into telemetry and
+//! attributes, and relays them to ThingsBoard over gRPC; messages for devices
+//! come back the same way. It is the library behind the `tb-tcp` binary, not a
+//! general framework.
+//!
+//! # Layout
+//! In the order of the data's way:
+//! - [`server`]: ports, connections, and who is connected
+//! - [`framing`]: bytes → frames
+//! - [`converter`]: frames → entities, messages → bytes, in WebAssembly
+//! - [`message`]: what the rooms hand to each other
+//! - [`relay`]: the spool and the session with ThingsBoard
+//! - [`standin`]: a local ThingsBoard for demos and tests
+//! - [`demo`]: the tutorial, played against the stand-in
+//! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
+//! - [`proto`]: the generated gRPC messages
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod config;
+pub mod converter;
+pub mod demo;
+pub mod framing;
+mod log_budget;
+pub mod message;
+pub mod proto;
+pub mod relay;
+pub mod run;
+pub mod server;
+pub mod standin;

@@ -1,0 +1,77 @@
+//! What the rooms hand to each other: uplinks one way, downlinks the other.
+
+use std::{sync::Arc, time::SystemTime};
+
+use tokio::sync::oneshot;
+
+pub use crate::converter::{Entity, EntityKind, KeyValue, Metadata, Sample, Value};
+
+/// Data of one entity on its way to ThingsBoard.
+#[derive(Debug)]
+pub struct Uplink {
+    /// The integration that it came through.
+    pub integration: Arc<str>,
+    /// Whether the entity may be created.
+    pub allow_create: bool,
+    /// When the host read the frame, in Unix milliseconds: the time of samples
+    /// that bring none.
+    pub received_ms: i64,
+    /// What the converter returned.
+    pub entity: Entity,
+}
+
+/// A message of ThingsBoard's for a device.
+#[derive(Debug)]
+pub struct Downlink {
+    /// The device's name.
+    pub device: String,
+    /// The message's body, JSON text.
+    pub msg: String,
+    /// ThingsBoard's message type, such as `ATTRIBUTES_UPDATED`.
+    pub msg_type: String,
+    /// The message's metadata: `deviceName`, `deviceType` and more.
+    pub metadata: Arc<Metadata>,
+    /// When it is no longer worth delivering.
+    pub expires: Option<SystemTime>,
+    /// Who wants to know how it ended: set for calls, whose callers wait. A
+    /// downlink without it waits for a device that is not connected.
+    pub outcome: Option<oneshot::Sender<DownlinkOutcome>>,
+}
+
+impl Downlink {
+    /// Tells how it ended, if anybody asked.
+    pub fn finish(self, outcome: DownlinkOutcome) {
+        if let Some(waiting) = self.outcome {
+            // Whoever asked may have left with its session.
+            let _ = waiting.send(outcome);
+        }
+    }
+
+    /// Whether [`Downlink::expires`] has passed.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.expires.is_some_and(|time| time <= SystemTime::now())
+    }
+}
+
+/// How a downlink ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DownlinkOutcome {
+    /// All its bytes were handed to the device's connection.
+    Sent,
+    /// The device is not connected.
+    NotConnected,
+    /// Its time passed.
+    Expired,
+    /// The downlink converter failed, or there is none.
+    NotEncoded(String),
+}
+
+/// The present time in Unix milliseconds.
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,74 @@
+//! Keeps a session with ThingsBoard up.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::{backoff::Backoff, entities::Entities, session, spool::Spool};
+use crate::{config::ThingsBoard, message::Downlink};
+
+/// A session that lasted this long was a good one: the pauses start over.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// The host's side of ThingsBoard's Edge service.
+pub struct Relay {
+    settings: ThingsBoard,
+    spool: Arc<Spool>,
+    downlinks: mpsc::Sender<Downlink>,
+}
+
+impl Relay {
+    /// A relay that sends what `spool` holds and passes on what is meant for
+    /// devices.
+    #[must_use]
+    pub fn new(
+        settings: ThingsBoard,
+        spool: Arc<Spool>,
+        downlinks: mpsc::Sender<Downlink>,
+    ) -> Self {
+        Self {
+            settings,
+            spool,
+            downlinks,
+        }
+    }
+
+    /// Connects, and connects again whenever a session ends, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        tokio::select! {
+            () = self.keep_connected() => {}
+            () = stop.cancelled() => info!("session with ThingsBoard closed"),
+        }
+    }
+
+    async fn keep_connected(&self) {
+        let entities = Entities::default();
+        let mut backoff = Backoff::new(
+            Duration::from_millis(self.settings.reconnect_delay_ms),
+            Duration::from_millis(self.settings.max_reconnect_delay_ms),
+        );
+        loop {
+            let mut accepted_at = None;
+            let end = session::run(
+                &self.settings,
+                &self.spool,
+                &entities,
+                &self.downlinks,
+                || accepted_at = Some(Instant::now()),
+            )
+            .await;
+            if accepted_at.is_some_and(|since| since.elapsed() >= HEALTHY) {
+                backoff.reset();
+            }
+            let pause = backoff.pause(end.least_pause());
+            error!(
+                retry_in_ms = pause.as_millis(),
+                waiting = self.spool.len(),
+                "no session with ThingsBoard: {end}"
+            );
+            tokio::time::sleep(pause).await;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The downlink half of a session: takes in what ThingsBoard sends.
+//!
+//! Every downlink is acknowledged as soon as it is in our hands, the kinds that
+//! mean nothing to us too: the server sends the next page only when all of the
+//! last one is acknowledged.
+
+use std::{sync::Arc, time::SystemTime};
+
+use serde::Deserialize;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+};
+use tonic::Streaming;
+use tracing::{debug, info, warn};
+
+use super::{
+    connect::causes,
+    downlink,
+    entities::{Entities, Known},
+    error::SessionError,
+    exchange::{Answer, Exchange},
+    ids, rename,
+};
+use crate::{
+    message::{Downlink, DownlinkOutcome, EntityKind},
+    proto::edge::{
+        DeviceRpcCallMsg, DownlinkMsg, ResponseMsg, RpcResponseMsg, UpdateMsgType, UplinkMsg,
+    },
+};
+
+/// Takes in what the server sends.
+pub(super) struct Reader<'session> {
+    pub(super) entities: &'session Entities,
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) downlinks: &'session mpsc::Sender<Downlink>,
+    /// Told when the synchronisation is complete.
+    pub(super) synchronised: &'session Notify,
+}
+
+/// The part of ThingsBoard's entity JSON that matters here.
+#[derive(Deserialize)]
+struct EntityJson {
+    name: String,
+    #[serde(rename = "type", default)]
+    profile: String,
+}
+
+impl Reader<'_> {
+    /// Reads until the session ends.
+    pub(super) async fn run(&self, inbound: &mut Streaming<ResponseMsg>) -> SessionError {
+        // Calls that wait for their outcome end with the session: the server
+        // forgets them too.
+        let mut calls = JoinSet::new();
+        loop {
+            let message = match inbound.message().await {
+                Ok(Some(message)) => message,
+                Ok(None) => return SessionError::Closed,
+                Err(status) => return SessionError::Broken(causes(&status)),
+            };
+            while calls.try_join_next().is_some() {}
+            if let Some(response) = message.uplink_response_msg {
+                self.exchange.resolve(response);
+            }
+            if let Some(downlink) = message.downlink_msg
+                && let Err(end) = self.take(downlink, &mut calls).await
+            {
+                return end;
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        message: DownlinkMsg,
+        calls: &mut JoinSet<()>,
+    ) -> Result<(), SessionError> {
+        for update in &message.device_update_msg {
+            let id = ids::uuid(update.id_msb, update.id_lsb);
+            self.take_entity(EntityKind::Device, id, update.msg_type(), &update.entity);
+        }
+        for update in &message.asset_update_msg {
+            let id = ids::uuid(update.id_msb, update.id_lsb);
+            self.take_entity(EntityKind::Asset, id, update.msg_type(), &update.entity);
+        }
+        for data in &message.entity_data {
+            let id = ids::uuid(data.entity_id_msb, data.entity_id_lsb);
+            if let Some(device) = self.device(id) {
+                for downlink in downlink::from_entity_data(data, &device) {
+                    self.hand_over(downlink).await?;
+                }
+            }
+        }
+        for call in message.device_rpc_call_msg {
+            self.take_call(call, calls).await?;
+        }
+        self.exchange.acknowledge(message.downlink_msg_id).await?;
+        if message.sync_completed_msg.is_some() {
+            let entities = self.entities.complete_sync();
+            info!(entities, "ThingsBoard has sent its devices and assets");
+            self.synchronised.notify_one();
+        }
+        Ok(())
+    }
+
+    fn take_entity(&self, kind: EntityKind, id: uuid::Uuid, msg_type: UpdateMsgType, json: &str) {
+        if msg_type == UpdateMsgType::EntityDeletedRpcMessage {
+            if let Some(known) = self.entities.forget(id) {
+                info!(
+                    device = known.name,
+                    "deleted in ThingsBoard, or no longer assigned to this edge"
+                );
+            }
+            return;
+        }
+        let entity: EntityJson = match serde_json::from_str(json) {
+            Ok(entity) => entity,
+            Err(error) => {
+                warn!(%id, %error, "ThingsBoard sent an entity that cannot be read; it is left out");
+                return;
+            }
+        };
+        let known = Known {
+            kind,
+            name: entity.name.clone(),
+            profile: entity.profile,
+        };
+        if let Some(before) = self.entities.learn(id, known) {
+            rename::report(&before, &entity.name);
+        }
+    }
+
+    fn device(&self, id: uuid::Uuid) -> Option<Known> {
+        self.entities
+            .known(id)
+            .filter(|known| known.kind == EntityKind::Device)
+    }
+
+    /// Passes a call on and answers it when its outcome is known: the caller
+    /// waits even for a one-way call.
+    async fn take_call(
+        &self,
+        call: DeviceRpcCallMsg,
+        calls: &mut JoinSet<()>,
+    ) -> Result<(), SessionError> {
+        let id = ids::uuid(call.device_id_msb, call.device_id_lsb);
+        let Some(device) = self.device(id) else {
+            debug!(%id, "call for an unknown device");
+            return Ok(());
+        };
+        let Some(mut downlink) = downlink::from_rpc(&call, &device) else {
+            return Ok(());
+        };
+        if downlink
+            .expires
+            .is_some_and(|expires| expires <= SystemTime::now())
+        {
+            debug!(device = device.name, "call came after its expiration time");
+            return Ok(());
+        }
+        let (outcome, decided) = oneshot::channel();
+        downlink.outcome = Some(outcome);
+        self.hand_over(downlink).await?;
+        let exchange = self.exchange.clone();
+        calls.spawn(async move {
+            if let Ok(outcome) = decided.await {
+                answer_call(&exchange, call, &device.name, &outcome).await;
+            }
+        });
+        Ok(())
+    }
+
+    async fn hand_over(&self, downlink: Downlink) -> Result<(), SessionError> {
+        self.downlinks
+            .send(downlink)
+            .await
+            .map_err(|_| SessionError::Broken("the host is stopping".to_owned()))
+    }
+}
+
+async fn answer_call(
+    exchange: &Exchange,
+    call: DeviceRpcCallMsg,
+    device: &str,
+    outcome: &DownlinkOutcome,
+) {
+    let (response, error) = match outcome {
+        DownlinkOutcome::Sent => ("{}", ""),
+        DownlinkOutcome::NotConnected => ("", "NO_ACTIVE_CONNECTION"),
+        DownlinkOutcome::Expired => ("", "TIMEOUT"),
+        DownlinkOutcome::NotEncoded(_) => ("", "INTERNAL"),
+    };
+    info!(
+        device,
+        request_id = call.request_id,
+        ?outcome,
+        "call answered"
+    );
+    let message = UplinkMsg {
+        device_rpc_call_msg: vec![DeviceRpcCallMsg {
+            request_msg: None,
+            response_msg: Some(RpcResponseMsg {
+                response: response.to_owned(),
+                error: error.to_owned(),
+            }),
+            ..call
+        }],
+        ..UplinkMsg::default()
+    };
+    // A caller whose answer is lost runs into its own time-out.
+    match exchange.submit(message).await {
+        Ok(Answer::Accepted) => {}
+        Ok(answer) => warn!(
+            device,
+            ?answer,
+            "ThingsBoard did not take the answer to a call"
+        ),
+        Err(error) => warn!(device, %error, "the answer to a call is lost"),
+    }
+}

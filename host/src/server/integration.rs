@@ -1,0 +1,166 @@
+//! One integration: accepts connections on its port and lets each live.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, info, warn};
+
+use super::{connection, directory::Directory, error::ServerError, listener};
+use crate::{
+    config,
+    converter::{Direction, Metadata, Registry, Selection, Workers},
+    relay::Spool,
+};
+
+/// First and longest pause after the operating system refused to accept: out
+/// of file descriptors, as a rule.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// What all integrations of the process share.
+pub struct Shared {
+    /// Runs converters.
+    pub workers: Workers,
+    /// Takes what was decoded.
+    pub spool: Arc<Spool>,
+    /// Knows who is connected.
+    pub directory: Arc<Directory>,
+    /// Told when the process stops.
+    pub stop: CancellationToken,
+    /// Counts the tasks of the connections.
+    pub connections: TaskTracker,
+}
+
+/// An integration that listens.
+pub struct Integration {
+    pub(super) name: Arc<str>,
+    pub(super) settings: config::Integration,
+    /// The converters' metadata: `integrationName` and the configured pairs.
+    pub(super) metadata: Arc<Metadata>,
+    pub(super) uplink: Arc<Selection>,
+    pub(super) downlink: Arc<Selection>,
+    listener: TcpListener,
+}
+
+/// Numbers connections across all integrations.
+static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
+
+impl Integration {
+    /// Opens the port and follows the converters in `registry`.
+    ///
+    /// # Errors
+    /// The port is in use or may not be opened.
+    pub fn bind(settings: &config::Integration, registry: &Registry) -> Result<Self, ServerError> {
+        let client = &settings.client_configuration;
+        let address = SocketAddr::new(client.bind_address, client.port);
+        let listener = listener::bind(client).map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => ServerError::PortInUse {
+                integration: settings.name.clone(),
+                address,
+            },
+            _ => ServerError::Listen {
+                integration: settings.name.clone(),
+                address,
+                source,
+            },
+        })?;
+        let mut metadata: Metadata = settings.metadata.clone();
+        metadata.insert("integrationName".to_owned(), settings.name.clone());
+        Ok(Self {
+            name: settings.name.as_str().into(),
+            metadata: Arc::new(metadata),
+            uplink: registry.select(Direction::Uplink, settings.uplink_converter.as_deref()),
+            downlink: registry.select(Direction::Downlink, settings.downlink_converter.as_deref()),
+            settings: settings.clone(),
+            listener,
+        })
+    }
+
+    /// Its name in the settings.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The operating system does not tell.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The converter choices, uplink and downlink.
+    #[must_use]
+    pub fn selections(&self) -> [&Arc<Selection>; 2] {
+        [&self.uplink, &self.downlink]
+    }
+
+    /// Accepts connections until the process stops.
+    pub async fn run(self, shared: Arc<Shared>) {
+        let integration = Arc::new(self);
+        let client = &integration.settings.client_configuration;
+        let places = Arc::new(Semaphore::new(client.max_connections));
+        let mut pause = ACCEPT_PAUSE;
+        loop {
+            let accepted = tokio::select! {
+                accepted = integration.listener.accept() => accepted,
+                () = shared.stop.cancelled() => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!(integration = &*integration.name, %error, "cannot accept connections");
+                    sleep(pause).await;
+                    pause = (pause * 2).min(MAX_ACCEPT_PAUSE);
+                    continue;
+                }
+            };
+            pause = ACCEPT_PAUSE;
+            let Ok(place) = places.clone().try_acquire_owned() else {
+                warn!(
+                    integration = &*integration.name, %peer, limit = client.max_connections,
+                    "connection refused: maxConnections is reached"
+                );
+                continue;
+            };
+            let (integration, connection_shared) = (integration.clone(), shared.clone());
+            shared.connections.spawn(async move {
+                serve(integration, connection_shared, stream, peer).await;
+                drop(place);
+            });
+        }
+        info!(integration = &*integration.name, "integration stopped");
+    }
+}
+
+async fn serve(
+    integration: Arc<Integration>,
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
+    let prepared = listener::configure(&stream, &integration.settings.client_configuration)
+        .and_then(|()| stream.local_addr());
+    match prepared {
+        Ok(local) => {
+            let number = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
+            connection::serve(number, &integration, &shared, stream, (peer, local)).await;
+        }
+        // The device hung up before we got to it.
+        Err(error) => debug!(%peer, %error, "connection was gone at once"),
+    }
+}

@@ -1,0 +1,108 @@
+//! The writing half of a connection: downlinks become bytes.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, sync::mpsc::Receiver, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::integration::Integration;
+use crate::{
+    converter::{CallContext, Workers},
+    message::{Downlink, DownlinkOutcome},
+};
+
+async fn next(queue: &mut Receiver<Downlink>, gone: &CancellationToken) -> Option<Downlink> {
+    tokio::select! {
+        biased;
+        () = gone.cancelled() => None,
+        downlink = queue.recv() => downlink,
+    }
+}
+
+/// Writes to one device.
+pub(super) struct Writer {
+    pub(super) integration: Arc<Integration>,
+    pub(super) workers: Workers,
+    pub(super) socket: OwnedWriteHalf,
+    pub(super) peer: SocketAddr,
+}
+
+impl Writer {
+    /// Writes what comes out of `queue` until its senders are gone, or the
+    /// device is: the operating system would still take bytes for a device that
+    /// has hung up. Hands back the downlink that it could not write, and the
+    /// queue with those behind it.
+    pub(super) async fn run(
+        mut self,
+        mut queue: Receiver<Downlink>,
+        gone: CancellationToken,
+    ) -> (Option<Downlink>, Receiver<Downlink>) {
+        while let Some(downlink) = next(&mut queue, &gone).await {
+            if downlink.is_expired() {
+                downlink.finish(DownlinkOutcome::Expired);
+                continue;
+            }
+            let frames = match self.encode(&downlink).await {
+                Ok(frames) => frames,
+                Err(problem) => {
+                    warn!(
+                        integration = &*self.integration.name, peer = %self.peer,
+                        device = downlink.device, msg_type = downlink.msg_type, problem,
+                        "downlink not encoded"
+                    );
+                    downlink.finish(DownlinkOutcome::NotEncoded(problem));
+                    continue;
+                }
+            };
+            if let Err(error) = self.write(&frames).await {
+                debug!(peer = %self.peer, device = downlink.device, %error, "downlink not written");
+                return (Some(downlink), queue);
+            }
+            info!(
+                integration = &*self.integration.name, peer = %self.peer,
+                device = downlink.device, msg_type = downlink.msg_type, frames = frames.len(),
+                "downlink sent"
+            );
+            downlink.finish(DownlinkOutcome::Sent);
+        }
+        (None, queue)
+    }
+
+    async fn encode(&self, downlink: &Downlink) -> Result<Vec<Vec<u8>>, String> {
+        let converter = self.integration.downlink.current().ok_or(
+            "there is no downlink converter: put one in the converters folder, or name one in \
+             downlinkConverter",
+        )?;
+        let context = CallContext::Downlink {
+            integration: self.integration.metadata.clone(),
+            message: downlink.metadata.clone(),
+            peer: self.peer,
+        };
+        self.workers
+            .encode(
+                converter.clone(),
+                downlink.msg.clone(),
+                downlink.msg_type.clone(),
+                context,
+            )
+            .await
+            .map_err(|stopped| stopped.to_string())?
+            .map_err(|error| format!("{} {}: {error}", converter.name(), converter.version()))
+    }
+
+    /// Writes the frames, each with the terminator, as one piece.
+    async fn write(&mut self, frames: &[Vec<u8>]) -> std::io::Result<()> {
+        let settings = &self.integration.settings;
+        let terminator = settings.downlink_terminator.as_bytes();
+        let mut bytes = Vec::new();
+        for frame in frames {
+            bytes.extend_from_slice(frame);
+            bytes.extend_from_slice(terminator);
+        }
+        let limit = settings.client_configuration.write_timeout();
+        timeout(limit, self.socket.write_all(&bytes))
+            .await
+            .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
+    }
+}

@@ -1,0 +1,338 @@
+//! The devices and assets of the tenant.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::data::Data;
+use super::draft::{Draft, ProfileChoice, Refusal};
+
+/// ThingsBoard's id for "no customer".
+pub(super) const NO_CUSTOMER: Uuid = Uuid::from_u128(0x13814000_1dd2_11b2_8080_808080808080);
+/// The profile of an entity without a type.
+const DEFAULT_PROFILE: &str = "default";
+/// Letters that make a name unique.
+const SUFFIX_LETTERS: usize = 15;
+
+/// What an entity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A device.
+    Device,
+    /// An asset.
+    Asset,
+}
+
+impl Kind {
+    /// For sentences.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Asset => "asset",
+        }
+    }
+
+    /// For the beginning of sentences.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Device => "Device",
+            Self::Asset => "Asset",
+        }
+    }
+
+    /// The entity type on the wire.
+    pub(super) fn entity_type(self) -> &'static str {
+        match self {
+            Self::Device => "DEVICE",
+            Self::Asset => "ASSET",
+        }
+    }
+}
+
+/// One device or asset.
+#[derive(Debug)]
+pub(super) struct Entity {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) profile: String,
+    pub(super) label: Option<String>,
+    pub(super) created_time: i64,
+    /// Whether the edge may see it.
+    pub(super) assigned: bool,
+    pub(super) credentials: Option<Json>,
+    pub(super) data: Data,
+    /// The number of the next remote procedure call; counts from 0.
+    pub(super) next_call: i32,
+    pub(super) additional_info: Json,
+    pub(super) firmware_id: Json,
+    pub(super) software_id: Json,
+    pub(super) external_id: Json,
+    pub(super) device_data: Option<Json>,
+}
+
+/// What storing a draft did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Saved {
+    /// The entity is new.
+    pub(super) created: bool,
+    /// The name was taken, so it got another one.
+    pub(super) renamed: bool,
+}
+
+/// All entities of one kind.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) kind: Kind,
+    pub(super) tenant: Uuid,
+    entities: HashMap<Uuid, Entity>,
+    names: BTreeMap<String, Uuid>,
+    /// Profiles by id. They are never removed, as in ThingsBoard.
+    profiles: HashMap<Uuid, String>,
+}
+
+impl Table {
+    pub(super) fn new(kind: Kind, tenant: Uuid) -> Self {
+        let mut table = Self {
+            kind,
+            tenant,
+            entities: HashMap::new(),
+            names: BTreeMap::new(),
+            profiles: HashMap::new(),
+        };
+        let id = table.profile_id(DEFAULT_PROFILE);
+        table.profiles.insert(id, DEFAULT_PROFILE.to_owned());
+        table
+    }
+
+    pub(super) fn get(&self, id: Uuid) -> Option<&Entity> {
+        self.entities.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: Uuid) -> Option<&mut Entity> {
+        self.entities.get_mut(&id)
+    }
+
+    pub(super) fn id_of(&self, name: &str) -> Option<Uuid> {
+        self.names.get(name).copied()
+    }
+
+    /// All entities, ordered by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entity> {
+        self.names.values().filter_map(|id| self.entities.get(id))
+    }
+
+    /// Creates or replaces the entity of that id. A name that another one has
+    /// is not an error: the newcomer is stored under a name of its own.
+    pub(super) fn save(&mut self, id: Uuid, draft: Draft, now: i64) -> Result<Saved, Refusal> {
+        let profile = self.find_profile(draft.profile)?;
+        let renamed = self.id_of(&draft.name).is_some_and(|owner| owner != id);
+        let name = if renamed {
+            self.unique(&draft.name)
+        } else {
+            draft.name
+        };
+
+        let old = self.entities.remove(&id);
+        let created = old.is_none();
+        let entity = match old {
+            // Everything the draft does not carry is wiped, except what an edge cannot set.
+            Some(old) => {
+                self.names.remove(&old.name);
+                Entity {
+                    name: name.clone(),
+                    profile,
+                    label: draft.label,
+                    additional_info: draft.additional_info,
+                    firmware_id: draft.firmware_id,
+                    software_id: draft.software_id,
+                    external_id: draft.external_id,
+                    device_data: draft.device_data.or(old.device_data),
+                    ..old
+                }
+            }
+            None => Entity {
+                id,
+                name: name.clone(),
+                profile,
+                label: draft.label,
+                created_time: draft.created_time.unwrap_or(now),
+                assigned: false,
+                credentials: None,
+                data: Data::default(),
+                next_call: 0,
+                additional_info: draft.additional_info,
+                firmware_id: draft.firmware_id,
+                software_id: draft.software_id,
+                external_id: draft.external_id,
+                device_data: draft.device_data,
+            },
+        };
+        self.entities.insert(id, entity);
+        self.names.insert(name, id);
+        Ok(Saved { created, renamed })
+    }
+
+    pub(super) fn remove(&mut self, id: Uuid) -> Option<Entity> {
+        let entity = self.entities.remove(&id)?;
+        self.names.remove(&entity.name);
+        Some(entity)
+    }
+
+    fn find_profile(&mut self, choice: ProfileChoice) -> Result<String, Refusal> {
+        match choice {
+            ProfileChoice::Default => Ok(DEFAULT_PROFILE.to_owned()),
+            ProfileChoice::Name(name) => {
+                self.profiles.insert(self.profile_id(&name), name.clone());
+                Ok(name)
+            }
+            ProfileChoice::Id(id) => self.profiles.get(&id).cloned().ok_or_else(|| {
+                let noun = self.kind.noun();
+                Refusal::Part(format!(
+                    "the {noun} refers to the unknown {noun} profile {id}"
+                ))
+            }),
+        }
+    }
+
+    /// Profiles have ids that follow from their names.
+    pub(super) fn profile_id(&self, name: &str) -> Uuid {
+        let text = format!("{} profile: {name}", self.kind.noun());
+        Uuid::new_v5(&self.tenant, text.as_bytes())
+    }
+
+    fn unique(&self, name: &str) -> String {
+        loop {
+            let candidate = format!("{name}_{}", random_letters(SUFFIX_LETTERS));
+            if !self.names.contains_key(&candidate) {
+                return candidate;
+            }
+        }
+    }
+}
+
+/// A UUID as the wire carries it.
+pub(super) fn halves(id: Uuid) -> (i64, i64) {
+    let (msb, lsb) = id.as_u64_pair();
+    (msb.cast_signed(), lsb.cast_signed())
+}
+
+/// A UUID from its two halves.
+pub(super) fn whole(msb: i64, lsb: i64) -> Uuid {
+    Uuid::from_u64_pair(msb.cast_unsigned(), lsb.cast_unsigned())
+}
+
+/// Letters of both cases.
+pub(super) fn random_letters(count: usize) -> String {
+    (0..count)
+        .map(|_| {
+            let letter = char::from(rand::random_range(b'a'..=b'z'));
+            if rand::random() {
+                letter
+            } else {
+                letter.to_ascii_uppercase()
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Uuid = Uuid::from_u128(1);
+    const TWO: Uuid = Uuid::from_u128(2);
+
+    fn table() -> Table {
+        Table::new(Kind::Device, Uuid::from_u128(9))
+    }
+
+    fn draft(name: &str) -> Draft {
+        Draft::named(name.to_owned(), None, None)
+    }
+
+    #[test]
+    fn a_taken_name_gets_fifteen_letters() {
+        let mut table = table();
+        table.save(ONE, draft("SN-1"), 0).unwrap();
+        let saved = table.save(TWO, draft("SN-1"), 0).unwrap();
+        assert_eq!(
+            saved,
+            Saved {
+                created: true,
+                renamed: true
+            }
+        );
+        let name = table.get(TWO).unwrap().name.clone();
+        let suffix = name.strip_prefix("SN-1_").unwrap();
+        assert_eq!(suffix.len(), 15);
+        assert!(
+            suffix.chars().all(|letter| letter.is_ascii_alphabetic()),
+            "{name}"
+        );
+        assert_eq!(table.id_of("SN-1"), Some(ONE));
+        assert_eq!(table.id_of(&name), Some(TWO));
+    }
+
+    #[test]
+    fn the_same_id_is_an_update_that_keeps_data_and_frees_the_old_name() {
+        let mut table = table();
+        table.save(ONE, draft("old"), 5).unwrap();
+        let entity = table.get_mut(ONE).unwrap();
+        entity.assigned = true;
+        entity.label = Some("label".to_owned());
+        let saved = table.save(ONE, draft("new"), 9).unwrap();
+        assert_eq!(
+            saved,
+            Saved {
+                created: false,
+                renamed: false
+            }
+        );
+        let entity = table.get(ONE).unwrap();
+        assert!(entity.assigned);
+        assert_eq!(entity.label, None);
+        assert_eq!(entity.created_time, 5);
+        assert_eq!(table.id_of("old"), None);
+        assert_eq!(table.iter().count(), 1);
+    }
+
+    #[test]
+    fn profiles_are_made_by_name_and_found_by_id() {
+        let mut table = table();
+        let by_name = |name: &str| Draft {
+            profile: ProfileChoice::Name(name.to_owned()),
+            ..draft("a")
+        };
+        table.save(ONE, by_name("meter"), 0).unwrap();
+        let id = table.profile_id("meter");
+        let by_id = |id| Draft {
+            profile: ProfileChoice::Id(id),
+            ..draft("b")
+        };
+        table.save(TWO, by_id(id), 0).unwrap();
+        assert_eq!(table.get(TWO).unwrap().profile, "meter");
+        assert!(matches!(
+            table.save(TWO, by_id(TWO), 0),
+            Err(Refusal::Part(_))
+        ));
+        assert_eq!(table.get(TWO).unwrap().profile, "meter");
+    }
+
+    #[test]
+    fn halves_keep_every_bit() {
+        for id in [
+            Uuid::nil(),
+            Uuid::max(),
+            NO_CUSTOMER,
+            Uuid::from_u128(1 << 127),
+        ] {
+            let (msb, lsb) = halves(id);
+            assert_eq!(whole(msb, lsb), id);
+        }
+        assert_eq!(
+            NO_CUSTOMER.to_string(),
+            "13814000-1dd2-11b2-8080-808080808080"
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! What can stop the stand-in from running, each with what to do about it.
+
+use std::net::SocketAddr;
+
+/// Why the stand-in could not start or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An address could not be listened on.
+    #[error(
+        "the stand-in cannot listen on {address} for {service}: {source}; \
+         stop the program that uses this port or choose another address"
+    )]
+    Bind {
+        /// What the address is for.
+        service: &'static str,
+        /// The address asked for.
+        address: SocketAddr,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The gRPC server stopped by itself.
+    #[error("the stand-in's gRPC server on {address} stopped: {source}; start the stand-in again")]
+    Grpc {
+        /// Where it listened.
+        address: SocketAddr,
+        /// What the server reported.
+        source: tonic::transport::Error,
+    },
+    /// The HTTP server stopped by itself.
+    #[error("the stand-in's HTTP server on {address} stopped: {source}; start the stand-in again")]
+    Http {
+        /// Where it listened.
+        address: SocketAddr,
+        /// What the server reported.
+        source: std::io::Error,
+    },
+}

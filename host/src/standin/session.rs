@@ -1,0 +1,290 @@
+//! The Edge gRPC service: one stream is one session of the edge.
+
+use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Request, Response, Status, Streaming};
+use tracing::{info, warn};
+
+use super::entities::{NO_CUSTOMER, halves};
+use super::hub::{Close, Hub, Session, now_ms};
+use super::uplink;
+use crate::proto::edge::edge_rpc_service_server::EdgeRpcService;
+use crate::proto::edge::{
+    ConnectRequestMsg, ConnectResponseCode, ConnectResponseMsg, EdgeConfiguration, RequestMsg,
+    RequestMsgType, ResponseMsg,
+};
+
+/// Largest message taken from the edge, as ThingsBoard's default.
+pub(super) const MAX_INBOUND: i32 = 4 * 1024 * 1024;
+/// Answers that wait for a slow reader before the session stops reading itself.
+const ANSWERS: usize = 64;
+/// How long the last word may take to a client that does not read.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+type Answers = mpsc::Sender<Result<ResponseMsg, Status>>;
+
+/// How a stream ends: `Ok` completes it.
+type End = Result<(), Status>;
+
+/// The server side of `EdgeRpcService`.
+pub(super) struct EdgeService {
+    pub(super) hub: Arc<Hub>,
+    pub(super) routing_key: String,
+    pub(super) secret: String,
+}
+
+#[tonic::async_trait]
+impl EdgeRpcService for EdgeService {
+    type handleMsgsStream = ReceiverStream<Result<ResponseMsg, Status>>;
+
+    async fn handle_msgs(
+        &self,
+        request: Request<Streaming<RequestMsg>>,
+    ) -> Result<Response<Self::handleMsgsStream>, Status> {
+        let peer = request.remote_addr();
+        let (answers, stream) = mpsc::channel(ANSWERS);
+        let link = Link {
+            peer,
+            hub: Arc::clone(&self.hub),
+            requests: request.into_inner(),
+            answers: answers.clone(),
+        };
+        let (routing_key, secret) = (self.routing_key.clone(), self.secret.clone());
+        let stopping = self.hub.stopping.clone();
+        tokio::spawn(async move {
+            let end = tokio::select! {
+                end = link.run(&routing_key, &secret) => end,
+                () = stopping.cancelled() => Err(Status::unavailable("the stand-in stops")),
+            };
+            info!(
+                ?peer,
+                error = end.as_ref().err().map(Status::message),
+                "edge stream ended"
+            );
+            if let Err(mut status) = end {
+                // The code that a grpc-java server gives a message over its limit.
+                if status.code() == Code::OutOfRange {
+                    status = Status::resource_exhausted(status.message());
+                }
+                // A client that is gone does not hear it.
+                let _ = timeout(LAST_WORD, answers.send(Err(status))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+}
+
+/// Marks the edge as away when its session ends, however it does.
+struct Presence {
+    hub: Arc<Hub>,
+    number: u64,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.hub.lock().disconnect(self.number);
+    }
+}
+
+struct Link {
+    peer: Option<SocketAddr>,
+    hub: Arc<Hub>,
+    requests: Streaming<RequestMsg>,
+    answers: Answers,
+}
+
+impl Link {
+    async fn run(mut self, routing_key: &str, secret: &str) -> End {
+        let Some(connect) = self.connect_request().await? else {
+            return Ok(());
+        };
+        let refusal = if connect.edge_routing_key != routing_key {
+            let key = &connect.edge_routing_key;
+            Some(format!("Failed to find the edge! Routing key: {key}"))
+        } else if connect.edge_secret != secret {
+            let given = &connect.edge_secret;
+            Some(format!(
+                "Failed to validate the edge! Provided request secret: {given}"
+            ))
+        } else {
+            None
+        };
+        if let Some(error_msg) = refusal {
+            warn!(
+                peer = ?self.peer,
+                "an edge was refused: wrong routing key or secret"
+            );
+            self.answer_connect(ConnectResponseMsg {
+                response_code: ConnectResponseCode::BadCredentials.into(),
+                error_msg,
+                ..ConnectResponseMsg::default()
+            })
+            .await?;
+            return Err(Status::unknown(""));
+        }
+
+        let max_size = connect.max_inbound_message_size.unwrap_or_default();
+        let session = self
+            .hub
+            .lock()
+            .connect(usize::try_from(max_size).unwrap_or_default());
+        let presence = Presence {
+            hub: Arc::clone(&self.hub),
+            number: session.number,
+        };
+        info!(
+            peer = ?self.peer,
+            session = session.number,
+            version = connect.edge_version,
+            "edge connected"
+        );
+        let Session {
+            number,
+            mut close,
+            wake,
+        } = session;
+        let end = tokio::select! {
+            biased;
+            reason = &mut close => match reason {
+                Ok(Close::Broken) => Err(Status::unavailable("the link was broken on request")),
+                Ok(Close::Replaced) | Err(_) => Ok(()),
+            },
+            end = self.work(number, &wake) => end,
+        };
+        drop(presence);
+        end
+    }
+
+    /// The first message that counts; everything before it is ignored.
+    async fn connect_request(&mut self) -> Result<Option<ConnectRequestMsg>, Status> {
+        while let Some(message) = self.requests.message().await? {
+            if RequestMsgType::try_from(message.msg_type) == Ok(RequestMsgType::ConnectRpcMessage) {
+                return Ok(Some(message.connect_request_msg.unwrap_or_default()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn work(&mut self, number: u64, wake: &tokio::sync::Notify) -> End {
+        let configuration = configuration(&self.hub);
+        self.answer_connect(ConnectResponseMsg {
+            response_code: ConnectResponseCode::Accepted.into(),
+            configuration: Some(configuration),
+            max_inbound_message_size: Some(MAX_INBOUND),
+            ..ConnectResponseMsg::default()
+        })
+        .await?;
+        loop {
+            let deadline = self.send_downlinks(number).await?;
+            let due = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                message = self.requests.message() => match message? {
+                    Some(message) => self.receive(number, message).await?,
+                    None => return Ok(()),
+                },
+                () = wake.notified() => {}
+                () = due => {}
+            }
+        }
+    }
+
+    /// Sends all that may be sent and tells when to look again.
+    async fn send_downlinks(&mut self, number: u64) -> Result<Option<Instant>, Status> {
+        loop {
+            let (messages, deadline) = {
+                let mut state = self.hub.lock();
+                let messages = state.next_downlinks(number, Instant::now());
+                (messages, state.outbox.deadline())
+            };
+            if messages.is_empty() {
+                return Ok(deadline);
+            }
+            for message in messages {
+                self.answer(ResponseMsg {
+                    downlink_msg: Some(message),
+                    ..ResponseMsg::default()
+                })
+                .await?;
+            }
+        }
+    }
+
+    async fn receive(&mut self, number: u64, message: RequestMsg) -> End {
+        match RequestMsgType::try_from(message.msg_type) {
+            Ok(RequestMsgType::UplinkRpcMessage) => {
+                let response = {
+                    let mut state = self.hub.lock();
+                    if !state.is_current(number) {
+                        return Ok(());
+                    }
+                    if let Some(ack) = message.downlink_response_msg {
+                        state.outbox.acknowledge(ack.downlink_msg_id, ack.success);
+                    }
+                    let uplink = message.uplink_msg;
+                    uplink.and_then(|uplink| uplink::process(&mut state, uplink, now_ms()))
+                };
+                if let Some(response) = response {
+                    self.answer(ResponseMsg {
+                        uplink_response_msg: Some(response),
+                        ..ResponseMsg::default()
+                    })
+                    .await?;
+                }
+            }
+            Ok(RequestMsgType::SyncRequestRpcMessage) => {
+                let mut state = self.hub.lock();
+                if !state.is_current(number) {
+                    return Ok(());
+                }
+                match message.sync_request_msg {
+                    Some(_) => state.start_sync(),
+                    None => state.outbox.skip_sync(),
+                }
+            }
+            // A second request to connect, or a kind that is not known.
+            Ok(RequestMsgType::ConnectRpcMessage) | Err(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn answer_connect(&mut self, message: ConnectResponseMsg) -> End {
+        self.answer(ResponseMsg {
+            connect_response_msg: Some(message),
+            ..ResponseMsg::default()
+        })
+        .await
+    }
+
+    async fn answer(&mut self, message: ResponseMsg) -> End {
+        let sent = self.answers.send(Ok(message)).await;
+        sent.map_err(|_| Status::cancelled("the client closed the stream"))
+    }
+}
+
+fn configuration(hub: &Hub) -> EdgeConfiguration {
+    let (edge_id_msb, edge_id_lsb) = halves(hub.edge);
+    let (tenant_id_msb, tenant_id_lsb) = halves(hub.tenant);
+    let (customer_id_msb, customer_id_lsb) = halves(NO_CUSTOMER);
+    EdgeConfiguration {
+        edge_id_msb,
+        edge_id_lsb,
+        tenant_id_msb,
+        tenant_id_lsb,
+        customer_id_msb,
+        customer_id_lsb,
+        name: "stand-in edge".to_owned(),
+        r#type: "default".to_owned(),
+        cloud_type: "CE".to_owned(),
+    }
+}

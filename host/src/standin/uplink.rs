@@ -1,0 +1,252 @@
+//! One uplink message: its parts in the server's order, and its answer.
+//!
+//! What is done stays done when a later part fails. A part that fails a check
+//! lets the others run; a part that cannot be read ends the message.
+
+use tracing::{debug, info};
+use uuid::Uuid;
+
+use super::calls;
+use super::credentials;
+use super::data::Scope;
+use super::draft::{Draft, Refusal};
+use super::entities::{Kind, whole};
+use super::hub::State;
+use super::values::Value;
+use crate::proto::edge::{
+    DeviceRpcCallMsg, EntityDataProto, UpdateMsgType, UplinkMsg, UplinkResponseMsg,
+};
+use crate::proto::transport::{KeyValueProto, PostTelemetryMsg};
+
+/// Entity types that a message may name although nothing is stored for them here.
+const OTHER_TYPES: [&str; 13] = [
+    "TENANT",
+    "CUSTOMER",
+    "USER",
+    "DASHBOARD",
+    "ALARM",
+    "RULE_CHAIN",
+    "RULE_NODE",
+    "ENTITY_VIEW",
+    "DEVICE_PROFILE",
+    "ASSET_PROFILE",
+    "EDGE",
+    "OTA_PACKAGE",
+    "TENANT_PROFILE",
+];
+
+/// Processes a message; `None` is a message that is never answered.
+pub(super) fn process(
+    state: &mut State,
+    message: UplinkMsg,
+    now: i64,
+) -> Option<UplinkResponseMsg> {
+    state.uplinks += 1;
+    let uplink_msg_id = message.uplink_msg_id;
+    let respond = |error: Option<String>| UplinkResponseMsg {
+        success: error.is_none(),
+        error_msg: error.unwrap_or_default(),
+        uplink_msg_id,
+    };
+    if let Some(fault) = state.faults.next() {
+        info!(uplink_msg_id, ?fault, "an uplink message meets a fault");
+        return fault.answer().map(|text| respond(Some(text.to_owned())));
+    }
+
+    let mut parts = Parts {
+        state,
+        now,
+        failure: None,
+        unanswered: false,
+        renamed: Vec::new(),
+    };
+    if let Err(error) = parts.run(message) {
+        parts.failure = Some(error);
+    }
+    let Parts {
+        failure,
+        unanswered,
+        renamed,
+        ..
+    } = parts;
+    // After all parts, so that the message carries the credentials that came with the entity.
+    for (kind, id) in renamed {
+        let table = state.table(kind);
+        if let Some(entity) = table.get(id) {
+            let message = table.update_message(entity, UpdateMsgType::EntityUpdatedRpcMessage);
+            state.push_event(message);
+        }
+    }
+    match failure {
+        Some(error) => {
+            debug!(uplink_msg_id, %error, "an uplink message failed");
+            Some(respond(Some(error)))
+        }
+        None if unanswered => None,
+        None => Some(respond(None)),
+    }
+}
+
+struct Parts<'a> {
+    state: &'a mut State,
+    now: i64,
+    /// The first part that failed.
+    failure: Option<String>,
+    /// A part never completes, and with it the message.
+    unanswered: bool,
+    renamed: Vec<(Kind, Uuid)>,
+}
+
+impl Parts<'_> {
+    /// An error ends the message.
+    fn run(&mut self, message: UplinkMsg) -> Result<(), String> {
+        for part in message.device_update_msg {
+            let id = whole(part.id_msb, part.id_lsb);
+            self.entity(Kind::Device, id, part.msg_type, &part.entity)?;
+        }
+        for part in message.device_credentials_update_msg {
+            self.credentials(&part.entity)?;
+        }
+        for part in message.asset_update_msg {
+            let id = whole(part.id_msb, part.id_lsb);
+            self.entity(Kind::Asset, id, part.msg_type, &part.entity)?;
+        }
+        for part in message.entity_data {
+            self.entity_data(part)?;
+        }
+        for part in message.device_rpc_call_msg {
+            self.rpc(part)?;
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: String) {
+        self.failure.get_or_insert(error);
+    }
+
+    fn entity(&mut self, kind: Kind, id: Uuid, msg_type: i32, text: &str) -> Result<(), String> {
+        match UpdateMsgType::try_from(msg_type) {
+            Ok(UpdateMsgType::EntityDeletedRpcMessage) => {
+                if self.state.remove(kind, id).is_some() {
+                    info!(%id, kind = kind.noun(), "the edge deleted an entity");
+                }
+                return Ok(());
+            }
+            // Whether it is a creation is decided by the id, not by the message.
+            Ok(_) => {}
+            Err(_) => {
+                self.fail(format!("unknown update type {msg_type}"));
+                return Ok(());
+            }
+        }
+        match self.save(kind, id, text) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Part(error)) => {
+                self.fail(error);
+                Ok(())
+            }
+            Err(Refusal::Message(error)) => Err(error),
+        }
+    }
+
+    fn save(&mut self, kind: Kind, id: Uuid, text: &str) -> Result<(), Refusal> {
+        let draft = Draft::parse(kind, text, self.state.tenant)?;
+        let table = self.state.table_mut(kind);
+        let saved = table.save(id, draft, self.now)?;
+        if let Some(entity) = table.get_mut(id) {
+            entity.assigned |= saved.created;
+            info!(
+                %id, kind = kind.noun(), name = %entity.name,
+                created = saved.created, renamed = saved.renamed, "the edge saved an entity"
+            );
+        }
+        if saved.renamed {
+            self.renamed.push((kind, id));
+        }
+        Ok(())
+    }
+
+    fn credentials(&mut self, text: &str) -> Result<(), String> {
+        let draft = credentials::Draft::parse(text)?;
+        if let Some(device) = self.state.devices.get_mut(draft.device) {
+            device.credentials = Some(self.state.credentials.claim(draft, self.now)?);
+        }
+        Ok(())
+    }
+
+    fn entity_data(&mut self, part: EntityDataProto) -> Result<(), String> {
+        let kind = match part.entity_type.as_str() {
+            "DEVICE" => Kind::Device,
+            "ASSET" => Kind::Asset,
+            other if OTHER_TYPES.contains(&other) => return Ok(()),
+            other => return Err(format!("{other:?} is not an entity type")),
+        };
+        let id = whole(part.entity_id_msb, part.entity_id_lsb);
+        let now = self.now;
+        let Some(entity) = self.state.table_mut(kind).get_mut(id) else {
+            debug!(%id, kind = kind.noun(), "data of an unknown entity is skipped");
+            return Ok(());
+        };
+        let data = &mut entity.data;
+        if let Some(telemetry) = part.post_telemetry_msg {
+            self.unanswered |= telemetry.ts_kv_list.is_empty();
+            for (ts, key, value) in typed_points(&telemetry)? {
+                data.add_point(key, ts, value);
+            }
+        }
+        for attributes in [part.post_attributes_msg, part.attributes_updated_msg]
+            .into_iter()
+            .flatten()
+        {
+            let scope = scope(&part.post_attribute_scope)?;
+            for (key, value) in typed(&attributes.kv)? {
+                if !data.set_attribute(scope, key, value, part.attribute_ts, now) {
+                    debug!(%id, key, "an outdated attribute is dropped");
+                }
+            }
+        }
+        if let Some(delete) = part.attribute_delete_msg {
+            let scope = scope(&delete.scope)?;
+            for key in &delete.attribute_names {
+                data.delete_attribute(scope, key);
+            }
+        }
+        Ok(())
+    }
+
+    fn rpc(&mut self, part: DeviceRpcCallMsg) -> Result<(), String> {
+        // Without a response it is a device's call to the server, which the
+        // default rule chain does not answer.
+        if let Some(response) = part.response_msg {
+            let reply = calls::read_reply(response)?;
+            let device = whole(part.device_id_msb, part.device_id_lsb);
+            self.state.calls.answer(device, part.request_id, reply);
+        }
+        Ok(())
+    }
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    Scope::parse(name).ok_or_else(|| format!("{name:?} is not an attribute scope"))
+}
+
+/// All points of a message, typed before the first is stored.
+fn typed_points(telemetry: &PostTelemetryMsg) -> Result<Vec<(i64, &str, Value)>, String> {
+    let mut points = Vec::new();
+    for list in &telemetry.ts_kv_list {
+        points.extend(
+            typed(&list.kv)?
+                .into_iter()
+                .map(|(key, value)| (list.ts, key, value)),
+        );
+    }
+    Ok(points)
+}
+
+fn typed(kvs: &[KeyValueProto]) -> Result<Vec<(&str, Value)>, String> {
+    let mut values = Vec::with_capacity(kvs.len());
+    for kv in kvs {
+        values.extend(Value::from_wire(kv)?.map(|value| (kv.key.as_str(), value)));
+    }
+    Ok(values)
+}
