@@ -88,3 +88,8 @@ pub mod __private {
     pub type Decode = fn(&[u8], &Context) -> Result<Vec<Entity>>;
     pub type Encode = fn(&Message, &Context) -> Result<Vec<Vec<u8>>>;
 }
+
+/// Compiles the README's converter.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

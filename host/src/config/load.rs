@@ -477,6 +477,18 @@ mod tests {
     }
 
     #[test]
+    fn the_readmes_settings_are_the_defaults() {
+        let readme = include_str!("../../../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let (file, _) = rest.split_once("```").unwrap();
+        let loaded = load_with(Some(file), &[]).unwrap();
+        assert_eq!(loaded.warnings, Vec::<String>::new());
+        let mut defaults = Settings::default();
+        defaults.thingsboard.routing_key = "the Edge key".to_owned();
+        assert_eq!(format!("{:#?}", loaded.settings), format!("{defaults:#?}"));
+    }
+
+    #[test]
     fn a_missing_file_is_named() {
         let error = load(Some(Path::new("/nowhere/tb-tcp.toml")), |_| None).unwrap_err();
         assert!(

@@ -1,0 +1,92 @@
+# Every chore of this repository. `./justw RECIPE` runs it where `just` is not installed.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# Converters become components for this target: plain `cargo build`, no further tool.
+wasm := "wasm32-wasip2"
+# Guests without WASI load too; the tests build one.
+bare_wasm := "wasm32-unknown-unknown"
+# One profile for everything native: a second one would compile wasmtime again.
+cargo_flags := "--release --locked"
+
+# List the recipes
+@default:
+    just --list --unsorted
+
+# Build the binary, target/release/tb-tcp
+build:
+    cargo build {{cargo_flags}} -p tb-tcp
+
+# Build every converter: converters/NAME/rust becomes target/converters/NAME.wasm
+build-converters: (_target wasm)
+    #!/usr/bin/env bash
+    set -euo pipefail
+    names=()
+    packages=()
+    for manifest in converters/*/rust/Cargo.toml; do
+        name=$(basename "$(dirname "$(dirname "$manifest")")")
+        names+=("$name")
+        packages+=(-p "converter-$name")
+    done
+    cargo build --profile converter --locked --target {{wasm}} "${packages[@]}"
+    mkdir -p target/converters
+    for name in "${names[@]}"; do
+        built=target/{{wasm}}/converter/converter_${name//-/_}.wasm
+        live=target/converters/$name.wasm
+        # A host may watch the folder: rename a whole file into it, and only a changed one.
+        if ! cmp --silent "$built" "$live"; then
+            cp "$built" "target/converters/.$name.wasm.new"
+            mv "target/converters/.$name.wasm.new" "$live"
+            echo "built $live ($(stat --format=%s "$live") bytes)"
+        fi
+    done
+
+# Serve devices with the converters of this repository: just run --config FILE
+run *arguments: build build-converters
+    target/release/tb-tcp run {{arguments}}
+
+# Play the tutorial against the stand-in and stay up to try more
+demo: build build-converters
+    target/release/tb-tcp --log warn demo --converters target/converters
+
+# Play the tutorial on free ports; exit code 0 once all of it was seen
+demo-check: build build-converters
+    target/release/tb-tcp --log warn demo --converters target/converters --check
+
+# Everything that has to be right: format, lints, documentation, all tests, the demo
+test: lint build build-converters _guests
+    cargo test {{cargo_flags}} --workspace
+    just demo-check
+
+# Formatting, clippy and documentation, warnings as errors
+lint: (_target wasm)
+    cargo fmt --all --check
+    cargo clippy {{cargo_flags}} --workspace --all-targets -- -D warnings
+    cargo clippy --profile converter --locked --target {{wasm}} -p tb-converter -p converter-csv \
+        -p converter-attributes-json -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc {{cargo_flags}} --workspace --no-deps
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# The guests that the tests run: good, bad and replaced ones
+_guests: (_target wasm) (_target bare_wasm)
+    cargo build --profile converter --locked --target {{wasm}} -p guest-misbehaving
+    cargo build --profile converter --locked --target {{wasm}} -p guest-version --examples
+    cargo build --profile converter --locked --target {{bare_wasm}} -p converter-csv
+
+# Install a compiler target unless it is there
+_target name:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/{{name}}/lib" ]; then
+        exit 0
+    fi
+    echo "installing the compiler target {{name}} ..."
+    if ! command -v rustup >/dev/null; then
+        echo "error: rustc has no target {{name}} and there is no rustup to add it." >&2
+        echo "Install Rust with rustup, or see Troubleshooting in README.md." >&2
+        exit 1
+    fi
+    rustup target add {{name}}

@@ -1,0 +1,107 @@
+//! From ThingsBoard to a device's socket.
+
+use harness::{Device, Host, Standin, converter};
+use serde_json::json;
+
+fn speak(standin: &Standin, device: &mut Device, value: i32) {
+    device.send(&format!("SN-002,thermometer,n,{value}\n"));
+    standin.wait_for_latest("SN-002", "n", value);
+}
+
+#[test]
+fn a_shared_attribute_reaches_the_device_of_the_last_uplink() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let (mut first, mut second) = (host.device(), host.device());
+    speak(&standin, &mut first, 1);
+    standin.share("SN-002", &json!({ "powerState": "on" }));
+    assert_eq!(first.read_line(), "{\"powerState\":\"on\"}\n");
+
+    speak(&standin, &mut second, 2);
+    standin.share("SN-002", &json!({ "limit": 7, "auto": true }));
+    assert_eq!(second.read_line(), "{\"limit\":7,\"auto\":true}\n");
+    speak(&standin, &mut first, 3);
+    standin.share("SN-002", &json!({ "limit": 8.5 }));
+    assert_eq!(first.read_line(), "{\"limit\":8.5}\n");
+}
+
+#[test]
+fn downlinks_wait_for_a_device_that_is_away() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .client("cacheSize = 2")
+        .start();
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    device.close();
+    host.process.wait_for_log("device gone");
+    for number in 1..=3 {
+        standin.share("SN-002", &json!({ "number": number }));
+    }
+    host.process.wait_for_log("the oldest one is dropped");
+    let mut device = host.device();
+    speak(&standin, &mut device, 2);
+    assert_eq!(device.read_line(), "{\"number\":2}\n");
+    assert_eq!(device.read_line(), "{\"number\":3}\n");
+}
+
+#[test]
+fn the_terminator_can_be_changed() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .integration("downlinkTerminator = \"\"")
+        .start();
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    for value in ["a", "b"] {
+        standin.share("SN-002", &json!({ "k": value }));
+    }
+    assert_eq!(device.read_exact(18), b"{\"k\":\"a\"}{\"k\":\"b\"}");
+}
+
+#[test]
+fn a_call_reaches_the_device_and_is_answered() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let call = json!({ "method": "setPin", "params": { "pin": 7 } });
+
+    standin.must_post(
+        "/devices",
+        &json!({ "name": "SN-002", "type": "thermometer" }),
+    );
+    standin.wait_for_edge();
+    let (status, answer) = standin.post("/devices/SN-002/rpc", &call);
+    assert_eq!(
+        (status, &answer["error"]),
+        (409, &json!("NO_ACTIVE_CONNECTION")),
+        "{answer}"
+    );
+
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    let (status, answer) = standin.post("/devices/SN-002/rpc", &call);
+    assert_eq!((status, answer), (200, json!({})));
+    assert_eq!(
+        device.read_line(),
+        "{\"method\":\"setPin\",\"params\":{\"pin\":7}}\n"
+    );
+}
+
+#[test]
+fn without_a_downlink_converter_the_reason_is_said() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("csv", converter("csv"))
+        .start();
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    standin.share("SN-002", &json!({ "powerState": "on" }));
+    let line = host.process.wait_for_log("downlink not encoded");
+    let problem = line["problem"].as_str().unwrap();
+    assert!(
+        problem.starts_with("there is no downlink converter"),
+        "{problem}"
+    );
+    let (status, answer) = standin.post("/devices/SN-002/rpc", &json!({ "method": "m" }));
+    assert_ne!(status, 200, "{answer}");
+}

@@ -1,0 +1,168 @@
+//! The session with ThingsBoard: late, broken, refused.
+
+use harness::{Device, Host, Process, Standin, wait_for};
+use serde_json::{Value as Json, json};
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn send_numbers(device: &mut Device, numbers: std::ops::Range<i32>) {
+    for number in numbers {
+        device.send(&format!("SN-1,default,n,{number}\n"));
+    }
+}
+
+/// Waits for the last of `0..end`, and checks that all came, in order; some
+/// may have come twice.
+#[track_caller]
+fn all_arrived(standin: &Standin, end: i32) {
+    standin.wait_for_latest("SN-1", "n", end - 1);
+    let mut seen = standin.history("SN-1", "n");
+    seen.dedup();
+    let expected: Vec<_> = (0..end).map(|number| json!(number)).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_comes_before_thingsboard_is_up_is_kept() {
+    let port = free_port();
+    let host = Host::builder(port).start();
+    let mut device = host.device();
+    send_numbers(&mut device, 0..1000);
+    host.process.wait_for_log("refuses connections");
+    let standin = Standin::start_on(port);
+    all_arrived(&standin, 1000);
+}
+
+#[test]
+fn a_restarted_thingsboard_gets_what_follows() {
+    let first = Standin::start();
+    let port = first.grpc.port();
+    let host = Host::builder(port).start();
+    let mut device = host.device();
+    device.send("SN-2,default,n,1\n");
+    first.wait_for_latest("SN-2", "n", 1);
+    let (status, _) = first.process.terminate();
+    assert!(status.success());
+
+    device.send("SN-2,default,n,2\n");
+    send_numbers(&mut device, 0..100);
+    let second = Standin::start_on(port);
+    // It knows no devices any more; they are created again.
+    all_arrived(&second, 100);
+    assert_eq!(second.history("SN-2", "n"), [2]);
+}
+
+#[test]
+fn a_broken_link_loses_nothing() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    for round in 0..10 {
+        send_numbers(&mut device, round * 100..(round + 1) * 100);
+        // Refused while the host is just connecting again.
+        standin.post("/edge/disconnect", &json!({}));
+    }
+    all_arrived(&standin, 1000);
+    assert!(standin.get("/edge").unwrap()["connects"].as_i64().unwrap() > 1);
+}
+
+#[test]
+fn what_is_not_acknowledged_is_sent_again() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .thingsboard("acknowledgeTimeoutMs", "200")
+        .start();
+    let mut device = host.device();
+    send_numbers(&mut device, 0..1);
+    all_arrived(&standin, 1);
+    standin.must_post("/faults", &json!({ "ignoreUplinks": 3 }));
+    send_numbers(&mut device, 1..50);
+    all_arrived(&standin, 50);
+    assert_eq!(host.process.count_log("did not acknowledge a message"), 3);
+}
+
+#[test]
+fn a_rejected_message_is_tried_again_and_then_taken_apart() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    send_numbers(&mut device, 0..1);
+    all_arrived(&standin, 1);
+    // Three rejections end the attempts with the message as a whole.
+    standin.must_post("/faults", &json!({ "rejectUplinks": 3 }));
+    send_numbers(&mut device, 1..10);
+    all_arrived(&standin, 10);
+    host.process.wait_for_log("its records are sent one by one");
+    assert_eq!(host.process.count_log("the record is dropped"), 0);
+}
+
+#[test]
+fn a_name_that_another_edge_has_is_reported() {
+    let standin = Standin::start();
+    standin.must_post("/devices", &json!({ "name": "SN-8", "assigned": false }));
+    let host = Host::start(&standin);
+    host.device().send("SN-8,default,n,1\n");
+    let line = host.process.wait_for_log("not assigned to this edge");
+    assert_eq!(line["device"], "SN-8");
+    let stored_as = line["stored_as"].as_str().unwrap();
+    assert!(stored_as.starts_with("SN-8_"), "{stored_as}");
+    standin.wait_for_latest(stored_as, "n", 1);
+
+    // The remedy of the message: afterwards the data goes where it belongs.
+    standin.must_post("/devices/SN-8/assign", &json!({}));
+    wait_for("data arrives at the assigned device", || {
+        host.device().send("SN-8,default,n,2\n");
+        (standin.latest("SN-8", "n")? == 2).then_some(())
+    });
+}
+
+#[test]
+fn wrong_host_port_key_and_secret_are_told_apart() {
+    let standin = Standin::start();
+    let (port, http) = (standin.grpc.port(), standin.http.port().to_string());
+    let free = free_port().to_string();
+    let cases: [(&str, &str, &[&str]); 5] = [
+        (
+            "host",
+            "'no-such-host.invalid'",
+            &["no-such-host.invalid is unknown", "RPC_HOST"],
+        ),
+        ("port", &free, &["refuses connections", "RPC_PORT", "7070"]),
+        (
+            "port",
+            &http,
+            &["is not ThingsBoard's Edge service", "RPC_PORT"],
+        ),
+        (
+            "routingKey",
+            "'t0p-wrong'",
+            &["knows no edge with this key", "INTEGRATION_ROUTING_KEY"],
+        ),
+        (
+            "secret",
+            "'t0p-wrong'",
+            &["the secret is wrong", "INTEGRATION_SECRET"],
+        ),
+    ];
+    for (key, value, expected) in cases {
+        let host = Host::builder(port).thingsboard(key, value).start();
+        let line = host.process.wait_for_log("no session with ThingsBoard");
+        let text = line["message"].as_str().unwrap();
+        for part in expected {
+            assert!(text.contains(part), "{key}: {part:?} is not in {text:?}");
+        }
+        assert_no_secret(&host.process);
+    }
+    assert_no_secret(&standin.process);
+}
+
+fn assert_no_secret(process: &Process) {
+    let log = Json::from(process.log()).to_string();
+    for secret in ["t0p-wrong", "end-to-end-secret", "end-to-end-key"] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}

@@ -1,0 +1,39 @@
+//! Stopping: what was accepted is delivered first.
+
+use harness::{Host, Standin};
+use serde_json::json;
+
+#[test]
+fn a_stopping_host_delivers_what_devices_had_sent() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    device.send("SN-1,default,n,0\n");
+    standin.wait_for_latest("SN-1", "n", 0);
+    let lines: Vec<_> = (1..2000)
+        .map(|number| format!("SN-1,default,n,{number}\n"))
+        .collect();
+    device.send(&lines.concat());
+    let (status, log) = host.process.terminate();
+    assert_eq!(status.code(), Some(0));
+    let last = log.last().unwrap();
+    assert_eq!(
+        last["message"],
+        "stopped; ThingsBoard acknowledged everything"
+    );
+    let expected: Vec<_> = (0..2000).map(|number| json!(number)).collect();
+    assert_eq!(standin.history("SN-1", "n"), expected);
+}
+
+#[test]
+fn what_cannot_be_delivered_is_counted() {
+    // Port 1 is never listened on.
+    let host = Host::builder(1).top("shutdownTimeoutMs = 300").start();
+    let mut device = host.device();
+    device.send("SN-1,default,n,0\nSN-1,default,n,1\n");
+    host.process.wait_for_log("device connected");
+    let (status, log) = host.process.terminate();
+    assert_eq!(status.code(), Some(1));
+    let line = log.iter().find(|line| line["lost"].is_number()).unwrap();
+    assert_eq!(line["lost"], 2);
+}

@@ -1,0 +1,61 @@
+//! A device on a real socket.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+};
+
+use crate::PATIENCE;
+
+/// A connected device.
+pub struct Device {
+    stream: BufReader<TcpStream>,
+}
+
+impl Device {
+    /// Connects.
+    #[track_caller]
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Our address, as the host sees it.
+    pub fn address(&self) -> SocketAddr {
+        self.stream.get_ref().local_addr().unwrap()
+    }
+
+    /// Writes `text`.
+    #[track_caller]
+    pub fn send(&mut self, text: &str) {
+        self.stream.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Reads up to and with the next line feed.
+    #[track_caller]
+    pub fn read_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Reads until `length` bytes are there.
+    #[track_caller]
+    pub fn read_exact(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Says that nothing more comes, and waits until the host has closed too.
+    pub fn close(mut self) {
+        // Fails if the host has closed already.
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
+        let mut rest = Vec::new();
+        let _ = self.stream.read_to_end(&mut rest);
+    }
+}

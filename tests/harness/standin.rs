@@ -1,0 +1,141 @@
+//! The stand-in as a process, and its HTTP API.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value as Json, json};
+
+use crate::{process::Process, wait_for};
+
+/// Key and secret that the stand-in expects.
+pub(crate) const KEY: &str = "end-to-end-key";
+pub(crate) const SECRET: &str = "end-to-end-secret";
+
+/// A stand-in for ThingsBoard.
+pub struct Standin {
+    /// The process, for its log.
+    pub process: Process,
+    /// Where the Edge service listens.
+    pub grpc: SocketAddr,
+    /// Where the HTTP API listens.
+    pub http: SocketAddr,
+}
+
+impl Standin {
+    /// Starts one on free ports.
+    pub fn start() -> Self {
+        Self::start_on(0)
+    }
+
+    /// Starts one with the Edge service on `grpc_port`.
+    pub fn start_on(grpc_port: u16) -> Self {
+        let port = grpc_port.to_string();
+        let arguments = [
+            "standin",
+            "--grpc-port",
+            &port,
+            "--http-port",
+            "0",
+            "--routing-key",
+            KEY,
+            "--secret",
+            SECRET,
+        ];
+        let process = Process::start("stand-in", &arguments);
+        let started = process.wait_for_log("stand-in for ThingsBoard started");
+        let address = |key: &str| started[key].as_str().unwrap().parse().unwrap();
+        Self {
+            grpc: address("grpc"),
+            http: address("http"),
+            process,
+        }
+    }
+
+    /// GET; none if the answer is an error.
+    pub fn get(&self, path: &str) -> Option<Json> {
+        let mut response = ureq::get(self.url(path)).call().ok()?;
+        response.body_mut().read_json().ok()
+    }
+
+    /// POST; the status and the answer, whatever they are.
+    pub fn post(&self, path: &str, body: &Json) -> (u16, Json) {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        let mut response = ureq::Agent::from(agent)
+            .post(self.url(path))
+            .send_json(body)
+            .unwrap();
+        let json = response.body_mut().read_json().unwrap_or_default();
+        (response.status().as_u16(), json)
+    }
+
+    /// POST that has to succeed.
+    #[track_caller]
+    pub fn must_post(&self, path: &str, body: &Json) -> Json {
+        let (status, answer) = self.post(path, body);
+        assert!(
+            (200..300).contains(&status),
+            "POST {path}: {status} {answer}"
+        );
+        answer
+    }
+
+    /// Sets a shared attribute.
+    #[track_caller]
+    pub fn share(&self, device: &str, attributes: &Json) {
+        self.must_post(
+            &format!("/devices/{device}/attributes/SHARED_SCOPE"),
+            attributes,
+        );
+    }
+
+    /// The latest value of a device's telemetry key.
+    pub fn latest(&self, device: &str, key: &str) -> Option<Json> {
+        let telemetry = self.get(&format!("/devices/{device}/telemetry"))?;
+        Some(telemetry.get(key)?.get(0)?["value"].clone())
+    }
+
+    /// All values of a device's telemetry key, in order of arrival.
+    pub fn history(&self, device: &str, key: &str) -> Vec<Json> {
+        let telemetry = self.get(&format!("/devices/{device}/telemetry/history?keys={key}"));
+        let points = telemetry
+            .and_then(|all| all.get(key).cloned())
+            .unwrap_or_default();
+        let points = points.as_array().cloned().unwrap_or_default();
+        points
+            .into_iter()
+            .map(|point| point["value"].clone())
+            .collect()
+    }
+
+    /// Waits until the latest value of a key is `value`.
+    #[track_caller]
+    pub fn wait_for_latest(&self, device: &str, key: &str, value: impl Into<Json>) {
+        let value = value.into();
+        wait_for(&format!("{device} shows {key} = {value}"), || {
+            (self.latest(device, key)? == value).then_some(())
+        });
+    }
+
+    /// The names of all devices.
+    pub fn device_names(&self) -> Vec<String> {
+        let devices = self.get("/devices").unwrap_or_else(|| json!([]));
+        let names = devices.as_array().unwrap().iter();
+        names
+            .map(|device| device["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Waits until the edge is connected and has all devices.
+    #[track_caller]
+    pub fn wait_for_edge(&self) {
+        wait_for("the edge is synchronised", || {
+            let edge = self.get("/edge")?;
+            (edge["connected"] == true && edge["synced"] == true).then_some(())
+        });
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/api{path}", self.http)
+    }
+}
