@@ -11,7 +11,7 @@ cargo_flags := "--release --locked"
 
 # List the recipes
 @default:
-    just --list --unsorted
+    {{quote(just_executable())}} --list --unsorted
 
 # Build the binary, target/release/tb-tcp
 build:
@@ -54,9 +54,8 @@ demo-check: build build-converters
     target/release/tb-tcp --log warn demo --converters target/converters --check
 
 # Everything that has to be right: format, lints, documentation, all tests, the demo
-test: lint build build-converters _guests
+test: lint build build-converters _guests && demo-check
     cargo test {{cargo_flags}} --workspace
-    just demo-check
 
 # Formatting, clippy and documentation, warnings as errors
 lint: (_target wasm)
