@@ -105,3 +105,36 @@ fn without_a_downlink_converter_the_reason_is_said() {
     let (status, answer) = standin.post("/devices/SN-002/rpc", &json!({ "method": "m" }));
     assert_ne!(status, 200, "{answer}");
 }
+
+/// Otherwise its connection would hold memory, and its downlinks, for ever.
+#[test]
+fn a_device_that_does_not_read_is_cut_off_and_gets_its_downlinks_later() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .client("writeTimeoutMs = 200")
+        .start();
+    let mut deaf = host.device();
+    speak(&standin, &mut deaf, 1);
+    // More than the buffers of both sockets take.
+    let long = "x".repeat(1_000_000);
+    for number in 0..8 {
+        standin.share("SN-002", &json!({ "number": number, "long": long }));
+    }
+    host.process
+        .wait_for_log("downlink not written; the connection is closed");
+    host.process
+        .wait_for_log("device gone: it does not take its downlinks");
+    let mut device = host.device();
+    speak(&standin, &mut device, 2);
+    // Which one did not fit depends on the buffers; none is left out after it.
+    let first = number(&device.read_line());
+    for expected in first + 1..8 {
+        assert_eq!(number(&device.read_line()), expected);
+    }
+    drop(deaf);
+}
+
+fn number(line: &str) -> u64 {
+    let json: serde_json::Value = serde_json::from_str(line).unwrap();
+    json["number"].as_u64().unwrap()
+}

@@ -63,6 +63,7 @@ pub(super) async fn serve(
         integration,
         shared,
         peer,
+        gone: gone.clone(),
         context: CallContext::Uplink {
             integration: integration.metadata.clone(),
             peer,
@@ -103,6 +104,8 @@ enum End {
     Closed,
     #[error("the connection broke: {0}")]
     Broken(#[from] std::io::Error),
+    #[error("it does not take its downlinks")]
+    Deaf,
     #[error("the host stops")]
     Stopping,
 }
@@ -111,6 +114,8 @@ struct Reader<'connection> {
     integration: &'connection Integration,
     shared: &'connection Shared,
     peer: SocketAddr,
+    /// Cancelled by the writer when the device takes nothing any more.
+    gone: CancellationToken,
     context: CallContext,
     route: Route,
     /// The devices that spoke over this connection.
@@ -126,6 +131,7 @@ impl Reader<'_> {
             buffer.reserve(READ_SIZE);
             let read = tokio::select! {
                 read = socket.read_buf(&mut buffer) => read,
+                () = self.gone.cancelled() => return End::Deaf,
                 () = self.shared.stop.cancelled() => {
                     return self.finish(&socket, &mut buffer).await;
                 }

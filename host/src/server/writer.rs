@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, sync::mpsc::Receiver, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::integration::Integration;
 use crate::{
@@ -31,8 +31,9 @@ pub(super) struct Writer {
 impl Writer {
     /// Writes what comes out of `queue` until its senders are gone, or the
     /// device is: the operating system would still take bytes for a device that
-    /// has hung up. Hands back the downlink that it could not write, and the
-    /// queue with those behind it.
+    /// has hung up. Cancels `gone` itself if the device takes nothing any more.
+    /// Hands back the downlink that it could not write, and the queue with those
+    /// behind it.
     pub(super) async fn run(
         mut self,
         mut queue: Receiver<Downlink>,
@@ -56,7 +57,12 @@ impl Writer {
                 }
             };
             if let Err(error) = self.write(&frames).await {
-                debug!(peer = %self.peer, device = downlink.device, %error, "downlink not written");
+                warn!(
+                    integration = &*self.integration.name, peer = %self.peer,
+                    device = downlink.device, %error,
+                    "downlink not written; the connection is closed"
+                );
+                gone.cancel();
                 return (Some(downlink), queue);
             }
             info!(

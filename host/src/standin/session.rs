@@ -63,7 +63,7 @@ impl EdgeRpcService for EdgeService {
                 () = stopping.cancelled() => Err(Status::unavailable("the stand-in stops")),
             };
             info!(
-                ?peer,
+                peer = peer.map(display),
                 error = end.as_ref().err().map(Status::message),
                 "edge stream ended"
             );
@@ -117,7 +117,7 @@ impl Link {
         };
         if let Some(error_msg) = refusal {
             warn!(
-                peer = ?self.peer,
+                peer = self.peer.map(display),
                 "an edge was refused: wrong routing key or secret"
             );
             self.answer_connect(ConnectResponseMsg {
@@ -139,7 +139,7 @@ impl Link {
             number: session.number,
         };
         info!(
-            peer = ?self.peer,
+            peer = self.peer.map(display),
             session = session.number,
             version = connect.edge_version,
             "edge connected"
