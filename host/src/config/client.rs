@@ -5,6 +5,8 @@ use std::{net::IpAddr, net::Ipv4Addr, time::Duration};
 
 use serde::Deserialize;
 
+use super::HandlerConfiguration;
+
 /// Port, socket options and framing of one integration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -77,59 +79,4 @@ impl ClientConfiguration {
     pub fn write_timeout(&self) -> Duration {
         Duration::from_millis(self.write_timeout_ms)
     }
-}
-
-/// How a byte stream is cut into frames: ThingsBoard's *Handler Configuration*.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct HandlerConfiguration {
-    /// The kind of framing. Default `TEXT`.
-    pub handler_type: HandlerType,
-    /// Most bytes of one frame without its delimiter. Default 128.
-    pub max_frame_length: usize,
-    /// Whether the delimiter is removed before the converter sees the frame.
-    /// Default true.
-    pub strip_delimiter: bool,
-    /// What ends a frame. Default `SYSTEM_LINE_SEPARATOR`.
-    pub message_separator: MessageSeparator,
-    /// Character encoding that the devices send. Default `UTF-8`, the only one
-    /// there is now; frames reach the converter as they are.
-    pub charset_name: String,
-    /// Whether a frame that is too long is reported as soon as that is known
-    /// (true) or when its end was found (false). Default false, as
-    /// ThingsBoard stores it.
-    pub fail_fast: bool,
-    /// Whether empty frames are skipped, so that a blank line is not an error
-    /// of the converter; not a ThingsBoard setting. Default true.
-    pub skip_empty_frames: bool,
-}
-
-impl Default for HandlerConfiguration {
-    fn default() -> Self {
-        Self {
-            handler_type: HandlerType::Text,
-            max_frame_length: 128,
-            strip_delimiter: true,
-            message_separator: MessageSeparator::SystemLineSeparator,
-            charset_name: "UTF-8".to_owned(),
-            fail_fast: false,
-            skip_empty_frames: true,
-        }
-    }
-}
-
-/// ThingsBoard's `handlerType`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum HandlerType {
-    /// Frames end with a delimiter.
-    Text,
-}
-
-/// ThingsBoard's `messageSeparator`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum MessageSeparator {
-    /// `\n` or `\r\n`.
-    SystemLineSeparator,
 }

@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
-use super::{ClientConfiguration, ConfigError, Secret, Settings};
+use super::{ClientConfiguration, ConfigError, Integration, Secret, Settings};
+use crate::framing::Framer;
 
 /// Where the ThingsBoard key and secret come from, said wherever one is missing.
 const CREDENTIALS_REMEDY: &str = "copy it from ThingsBoard: Edge management, Instances, your edge \
      (tb-tcp standin prints its own); set it in the file or in the environment";
+
+/// Longest frame that a setting may allow, in bytes: a connection may keep as
+/// many in memory.
+const MAX_FRAME: u64 = 64 * 1024 * 1024;
 
 /// Settings that passed all checks, and what was odd about them.
 #[derive(Debug)]
@@ -38,6 +43,17 @@ pub fn load(
     apply_environment(&mut settings, env)?;
     check(&settings, &origin)?;
     Ok(Loaded { settings, warnings })
+}
+
+/// The integrations of a settings file, for tools that need nothing else of it.
+///
+/// # Errors
+/// A file that cannot be read or parsed.
+pub fn load_integrations(file: &Path) -> Result<Vec<Integration>, ConfigError> {
+    let mut warnings = Vec::new();
+    let mut settings = read_toml(file, &mut warnings)?;
+    read_client_configuration_files(&mut settings, file, &mut warnings)?;
+    Ok(settings.integrations)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -265,21 +281,29 @@ fn check_client(
             "handlerConfiguration.maxFrameLength",
             handler.max_frame_length as u64,
             1,
-            64 * 1024 * 1024,
+            MAX_FRAME,
+        ),
+        (
+            "handlerConfiguration.maxObjectLength",
+            handler.max_object_length as u64,
+            1,
+            MAX_FRAME,
         ),
     ] {
         let key = format!("{integration}: clientConfiguration.{key}");
         in_range(origin, &key, value, least, most)?;
     }
-    if !handler.charset_name.eq_ignore_ascii_case("UTF-8") {
-        return Err(ConfigError::value(
+    Framer::new(handler).map(drop).map_err(|fault| {
+        ConfigError::value(
             origin,
-            format!("{integration}: clientConfiguration.handlerConfiguration.charsetName"),
-            &handler.charset_name,
-            "this version takes UTF-8 only; the converter gets the bytes as they came",
-        ));
-    }
-    Ok(())
+            format!(
+                "{integration}: clientConfiguration.handlerConfiguration.{}",
+                fault.setting
+            ),
+            fault.value,
+            fault.reason,
+        )
+    })
 }
 
 fn in_range(origin: &str, key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
@@ -349,7 +373,7 @@ mod tests {
             MessageSeparator::SystemLineSeparator
         );
         assert_eq!(handler.max_frame_length, 128);
-        assert!(handler.strip_delimiter && handler.skip_empty_frames);
+        assert!(handler.strip_delimiter && handler.skips_empty_frames());
         assert_eq!(settings.converters.folder, PathBuf::from("./converters"));
         assert_eq!(settings.thingsboard.port, 7070);
     }
@@ -448,9 +472,9 @@ mod tests {
                 ],
             ),
             (
-                "[[integrations]]\nclientConfiguration = { handlerConfiguration = { charsetName = 'KOI8-R' } }",
+                "[[integrations]]\nclientConfiguration = { handlerConfiguration = { charsetName = 'KOI-9' } }",
                 &CREDENTIALS,
-                &["charsetName = KOI8-R", "UTF-8"],
+                &["charsetName = KOI-9", "WHATWG"],
             ),
             (
                 "[[integrations]]\n[[integrations]]\n",

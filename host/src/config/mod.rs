@@ -8,6 +8,7 @@
 mod client;
 mod converters;
 mod error;
+mod handler;
 mod integration;
 mod load;
 mod spool;
@@ -17,11 +18,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use client::{ClientConfiguration, HandlerConfiguration, HandlerType, MessageSeparator};
+pub use client::ClientConfiguration;
 pub use converters::ConverterSettings;
 pub use error::ConfigError;
+pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator, OnFrameError};
 pub use integration::Integration;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_integrations};
 pub use spool::SpoolSettings;
 pub use thingsboard::{Secret, ThingsBoard};
 

@@ -17,6 +17,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    config::OnFrameError,
     converter::{CallContext, CallError, Converter},
     framing::{FrameError, Framer},
     log_budget::LogBudget,
@@ -46,6 +47,14 @@ pub(super) async fn serve(
     stream: TcpStream,
     (peer, local): (SocketAddr, SocketAddr),
 ) {
+    let framer = match Framer::new(integration.handler()) {
+        Ok(framer) => framer,
+        // Checked when the settings were loaded.
+        Err(error) => {
+            warn!(integration = &*integration.name, %peer, %error, "connection refused");
+            return;
+        }
+    };
     info!(integration = &*integration.name, %peer, connection = number, "device connected");
     let (socket, write_half) = stream.into_split();
     let (writer, downlinks) = mpsc::channel(WRITER_QUEUE);
@@ -74,12 +83,7 @@ pub(super) async fn serve(
             writer,
         },
         devices: HashSet::new(),
-        framer: Framer::new(
-            &integration
-                .settings
-                .client_configuration
-                .handler_configuration,
-        ),
+        framer,
         log: LogBudget::new(LOG_LINES_PER_SECOND),
     };
     let end = reader.run(socket).await;
@@ -106,6 +110,9 @@ enum End {
     Broken(#[from] std::io::Error),
     #[error("it does not take its downlinks")]
     Deaf,
+    /// The stream cannot be cut any further, or `onFrameError` is `close`.
+    #[error("its frames cannot be cut: {0}")]
+    BadFrame(FrameError),
     #[error("the host stops")]
     Stopping,
 }
@@ -168,16 +175,24 @@ impl Reader<'_> {
     /// Cuts the buffer into frames and brings them all to the spool.
     async fn take(&mut self, buffer: &mut BytesMut, closed: bool) -> Result<(), End> {
         loop {
-            let frames = self.frames(buffer, closed);
-            if frames.is_empty() {
+            let (frames, end) = self.frames(buffer, closed);
+            let done = frames.is_empty();
+            if !done {
+                self.process(frames).await?;
+            }
+            if let Some(error) = end {
+                return Err(End::BadFrame(error));
+            }
+            if done {
                 return Ok(());
             }
-            self.process(frames).await?;
         }
     }
 
-    /// The next frames, [`MAX_BATCH`] at most.
-    fn frames(&mut self, buffer: &mut BytesMut, closed: bool) -> Vec<Bytes> {
+    /// The next frames, [`MAX_BATCH`] at most, and the error that ends the
+    /// connection behind them.
+    fn frames(&mut self, buffer: &mut BytesMut, closed: bool) -> (Vec<Bytes>, Option<FrameError>) {
+        let on_error = self.integration.handler().on_frame_error;
         let mut frames = Vec::new();
         while frames.len() < MAX_BATCH {
             let frame = if closed {
@@ -188,10 +203,13 @@ impl Reader<'_> {
             match frame {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
+                Err(error) if on_error == OnFrameError::Close || !error.can_continue() => {
+                    return (frames, Some(error));
+                }
                 Err(error) => self.report_framing(&error),
             }
         }
-        frames
+        (frames, None)
     }
 
     async fn process(&mut self, frames: Vec<Bytes>) -> Result<(), End> {

@@ -95,6 +95,11 @@ impl Integration {
         &self.name
     }
 
+    /// How its connections are cut into frames.
+    pub(super) fn handler(&self) -> &config::HandlerConfiguration {
+        &self.settings.client_configuration.handler_configuration
+    }
+
     /// Where it listens.
     ///
     /// # Errors

@@ -1,0 +1,219 @@
+//! From `handlerConfiguration` to what a decoder is made of.
+
+use super::{Charset, HandlerError, JsonParams, LengthFieldParams, TextParams};
+use crate::config::{HandlerConfiguration, MessageSeparator};
+
+/// The parameters of `TEXT`.
+pub(super) fn text(settings: &HandlerConfiguration) -> TextParams {
+    TextParams {
+        max_frame_length: settings.max_frame_length,
+        strip_delimiter: settings.strip_delimiter,
+        fail_fast: settings.fail_fast,
+        skip_empty_frames: settings.skips_empty_frames(),
+        flush_on_close: settings.flush_on_close,
+    }
+}
+
+/// The character encoding of `TEXT`.
+///
+/// # Errors
+///
+/// If the label is unknown, or the separator is no character of the encoding.
+pub(super) fn charset(settings: &HandlerConfiguration) -> Result<Charset, HandlerError> {
+    let charset = Charset::new(&settings.charset_name)?;
+    if charset.is_utf16() && settings.message_separator != MessageSeparator::CustomSeparator {
+        return Err(HandlerError::new(
+            "charsetName",
+            &settings.charset_name,
+            "a separator of one byte is half a character of this encoding, and would cut others in \
+             two; write messageSeparator CUSTOM_SEPARATOR and the separator's bytes as \
+             separatorHex, such as 0a00 for a line feed in UTF-16LE",
+        ));
+    }
+    Ok(charset)
+}
+
+/// The separator of `TEXT`, if it is not the system line separator.
+///
+/// # Errors
+///
+/// If a custom one is not given, given twice, or not hexadecimal.
+pub(super) fn separator(settings: &HandlerConfiguration) -> Result<Vec<u8>, HandlerError> {
+    if settings.message_separator == MessageSeparator::NulDelimiter {
+        return Ok(vec![0]);
+    }
+    match (&settings.separator, &settings.separator_hex) {
+        (Some(text), None) => Ok(text.clone().into_bytes()),
+        (None, Some(hex)) => from_hex(hex).ok_or_else(|| {
+            HandlerError::new(
+                "separatorHex",
+                hex,
+                "write the separator's bytes as pairs of hexadecimal digits, such as 0d0a",
+            )
+        }),
+        (Some(_), Some(hex)) => Err(HandlerError::new(
+            "separatorHex",
+            hex,
+            "separator is set too; keep the one that is meant",
+        )),
+        (None, None) => Err(HandlerError::new(
+            "messageSeparator",
+            "CUSTOM_SEPARATOR",
+            "the separator is not set; write it as separator, or its bytes as separatorHex",
+        )),
+    }
+}
+
+/// The parameters of `BINARY`.
+pub(super) fn length_field(settings: &HandlerConfiguration) -> LengthFieldParams {
+    LengthFieldParams {
+        max_frame_length: settings.max_frame_length,
+        byte_order: settings.byte_order,
+        length_field_offset: settings.length_field_offset,
+        length_field_length: settings.length_field_length,
+        length_adjustment: settings.length_adjustment,
+        initial_bytes_to_strip: settings.initial_bytes_to_strip,
+        fail_fast: settings.fail_fast,
+        skip_empty_frames: settings.skips_empty_frames(),
+    }
+}
+
+/// The parameters of `JSON`.
+pub(super) fn json(settings: &HandlerConfiguration) -> JsonParams {
+    JsonParams {
+        max_object_length: settings.max_object_length,
+        split_arrays: settings.split_arrays,
+        skip_empty_frames: settings.skips_empty_frames(),
+    }
+}
+
+/// Pairs of digits, with or without blanks between the pairs.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for group in text.split_ascii_whitespace() {
+        if group.len() % 2 != 0 {
+            return None;
+        }
+        for pair in group.as_bytes().chunks_exact(2) {
+            let high = char::from(pair[0]).to_digit(16)?;
+            let low = char::from(pair[1]).to_digit(16)?;
+            bytes.push(u8::try_from(high << 4 | low).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::framing::{Framer, testing::transcript};
+
+    fn framer(json: &str) -> Result<Framer, String> {
+        Framer::new(&serde_json::from_str(json).unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_handler_type_cuts_as_its_settings_say() {
+        let cases: [(&str, &[u8], &[&str]); 10] = [
+            ("{}", b"a\r\n\r\nb\n", &["a", "b"]),
+            (r#"{"skipEmptyFrames":false}"#, b"a\n\nb\n", &["a", "", "b"]),
+            (r#"{"flushOnClose":true}"#, b"a\nb", &["a", "b"]),
+            (
+                r#"{"messageSeparator":"NUL_DELIMITER"}"#,
+                b"a\n\0b\0",
+                &["a\\n", "b"],
+            ),
+            (
+                r#"{"messageSeparator":"CUSTOM_SEPARATOR","separator":"|§"}"#,
+                b"a|b|\xc2\xa7c|\xc2\xa7",
+                &["a|b", "c"],
+            ),
+            (
+                r#"{"messageSeparator":"CUSTOM_SEPARATOR","separatorHex":"FF fe"}"#,
+                b"a\xff\xfeb\xff\xfe",
+                &["a", "b"],
+            ),
+            (
+                r#"{"charsetName":"ISO-8859-1"}"#,
+                b"\xb0C\n",
+                &["\\xc2\\xb0C"],
+            ),
+            (
+                r#"{"charsetName":"utf-16le","messageSeparator":"CUSTOM_SEPARATOR","separatorHex":"0a00"}"#,
+                b"a\0\n\0b\0\n\0",
+                &["a", "b"],
+            ),
+            (
+                r#"{"handlerType":"BINARY","lengthFieldOffset":4,"lengthFieldLength":1,"initialBytesToStrip":5}"#,
+                b"0000\x11SN-002default25.7\0\0\0",
+                &["SN-002default25.7"],
+            ),
+            (
+                r#"{"handlerType":"JSON","splitArrays":true}"#,
+                b"[1,{}]{}",
+                &["1", "{}", "{}"],
+            ),
+        ];
+        for (settings, stream, expected) in cases {
+            let mut framer = framer(settings).unwrap();
+            assert_eq!(transcript(&mut framer, &[stream]), expected, "{settings}");
+        }
+    }
+
+    #[test]
+    fn settings_that_never_work_are_refused() {
+        let custom = r#""messageSeparator":"CUSTOM_SEPARATOR""#;
+        let cases = [
+            (r#"{"maxFrameLength":0}"#.to_owned(), "maxFrameLength = 0: "),
+            (format!("{{{custom}}}"), "the separator is not set"),
+            (format!(r#"{{{custom},"separator":""}}"#), "empty separator"),
+            (
+                format!(r#"{{{custom},"separatorHex":" "}}"#),
+                "empty separator",
+            ),
+            (
+                format!(r#"{{{custom},"separatorHex":"0"}}"#),
+                "separatorHex = 0: ",
+            ),
+            (
+                format!(r#"{{{custom},"separatorHex":"0x0a"}}"#),
+                "hexadecimal digits",
+            ),
+            (
+                format!(r#"{{{custom},"separatorHex":"+f"}}"#),
+                "hexadecimal digits",
+            ),
+            (
+                format!(r#"{{{custom},"separator":"|","separatorHex":"7c"}}"#),
+                "separator is set too",
+            ),
+            (
+                r#"{"charsetName":"EBCDIC"}"#.to_owned(),
+                "charsetName = EBCDIC: ",
+            ),
+            (r#"{"charsetName":"UTF-16"}"#.to_owned(), "half a character"),
+            (
+                r#"{"handlerType":"BINARY","lengthFieldLength":5}"#.to_owned(),
+                "1, 2, 3, 4 or 8",
+            ),
+            (
+                r#"{"handlerType":"JSON","maxObjectLength":1}"#.to_owned(),
+                "maxObjectLength = 1: ",
+            ),
+        ];
+        for (settings, text) in cases {
+            let error = framer(&settings).unwrap_err();
+            assert!(error.contains(text), "{settings}: {error}");
+        }
+    }
+
+    #[test]
+    fn settings_of_other_handler_types_do_not_matter() {
+        for settings in [
+            r#"{"lengthFieldLength":5,"maxObjectLength":0}"#,
+            r#"{"handlerType":"JSON","maxFrameLength":0,"charsetName":"klingon"}"#,
+            r#"{"handlerType":"BINARY","messageSeparator":"CUSTOM_SEPARATOR"}"#,
+        ] {
+            assert!(framer(settings).is_ok(), "{settings}");
+        }
+    }
+}
