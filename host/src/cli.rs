@@ -55,6 +55,11 @@ pub enum Command {
     /// memory, one edge can connect, and nothing is encrypted. Never use it for
     /// real data.
     Standin(StandinArgs),
+    /// Show how a handler configuration cuts bytes into frames, or guess one
+    ///
+    /// Bytes come from --chunk, --hex, --file or standard input. For BINARY it
+    /// shows how each length was read. Nothing is sent anywhere.
+    Frame(FrameArgs),
     /// Play the tutorial against the stand-in, then stay up to try more
     Demo(DemoArgs),
 }
@@ -107,3 +112,53 @@ pub struct DemoArgs {
     #[arg(long)]
     pub check: bool,
 }
+
+/// Arguments of `tb-tcp frame`.
+#[derive(Debug, Args)]
+#[command(after_help = FRAME_EXAMPLES)]
+pub struct FrameArgs {
+    /// A handlerConfiguration as JSON; default: ThingsBoard's defaults, TEXT by lines
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["config", "guess"])]
+    pub handler: Option<String>,
+    /// Take the handlerConfiguration of an integration in this settings file
+    #[arg(long, short, value_name = "FILE", conflicts_with = "guess")]
+    pub config: Option<PathBuf>,
+    /// Which integration of the settings file, if it has several
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub integration: Option<String>,
+    /// Bytes as hex, as one read of the socket brings them; repeatable
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["hex", "file"])]
+    pub chunk: Vec<String>,
+    /// Bytes as hex
+    #[arg(long, value_name = "HEX", conflicts_with = "file")]
+    pub hex: Option<String>,
+    /// A file of raw bytes
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Rank configurations that cut captured packets cleanly; each --chunk is a packet
+    #[arg(long)]
+    pub guess: bool,
+    /// One JSON object a line: {"frame":"HEX"} or {"error":"tooLong" or "corrupted","message":"TEXT"}
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The length-field set-ups that confuse most, each with "HELLO, WORLD" as its
+/// 12-byte payload.
+pub const FRAME_EXAMPLES: &str = r#"frame length = number in the field + lengthAdjustment + lengthFieldOffset + lengthFieldLength.
+The set-ups that confuse most:
+
+  the number counts the payload; header kept
+    --handler '{"handlerType":"BINARY","byteOrder":"BIG_ENDIAN"}' --hex 000c48454c4c4f2c20574f524c44
+  the same, header stripped
+    --handler '{"handlerType":"BINARY","byteOrder":"BIG_ENDIAN","initialBytesToStrip":2}' --hex 000c48454c4c4f2c20574f524c44
+  the number counts the whole frame: take the header off again
+    --handler '{"handlerType":"BINARY","byteOrder":"BIG_ENDIAN","lengthAdjustment":-2}' --hex 000e48454c4c4f2c20574f524c44
+  two bytes of header before a 3-byte number
+    --handler '{"handlerType":"BINARY","byteOrder":"BIG_ENDIAN","lengthFieldOffset":2,"lengthFieldLength":3}' --hex cafe00000c48454c4c4f2c20574f524c44
+  two bytes of header behind it, which it does not count
+    --handler '{"handlerType":"BINARY","byteOrder":"BIG_ENDIAN","lengthFieldLength":3,"lengthAdjustment":2}' --hex 00000ccafe48454c4c4f2c20574f524c44
+  one byte before, one behind; the first and the number stripped
+    --handler '{"handlerType":"BINARY","byteOrder":"BIG_ENDIAN","lengthFieldOffset":1,"lengthAdjustment":1,"initialBytesToStrip":3}' --hex ca000cfe48454c4c4f2c20574f524c44
+
+Exit codes: 0 all frames, 1 a framing error or no guess, 2 wrong arguments."#;

@@ -15,6 +15,7 @@
 //! - [`message`]: what the rooms hand to each other
 //! - [`relay`]: the spool and the session with ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
+//! - [`frame`]: shows and guesses how bytes are cut
 //! - [`demo`]: the tutorial, played against the stand-in
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
 //! - [`proto`]: the generated gRPC messages
@@ -25,6 +26,7 @@ pub mod cli;
 pub mod config;
 pub mod converter;
 pub mod demo;
+pub mod frame;
 pub mod framing;
 mod log_budget;
 pub mod message;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use tb_tcp::{
     cli::{Cli, Command, LogFormat, RunArgs, StandinArgs},
-    config, demo,
+    config, demo, frame,
     run::Host,
     standin::{self, Standin},
 };
@@ -39,6 +39,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
     runtime.block_on(async {
         match cli.command {
             Command::Run(arguments) => run(arguments).await,
+            Command::Frame(arguments) => frame::run(&arguments),
             Command::Standin(arguments) => serve_standin(arguments).await,
             Command::Demo(arguments) => demo::run(&arguments, stop_signal()?).await,
         }

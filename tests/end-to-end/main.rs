@@ -4,6 +4,7 @@
 
 mod contract;
 mod downlink;
+mod framing;
 mod golden;
 mod hot_reload;
 mod relay;

@@ -15,7 +15,7 @@ pub(crate) fn target() -> PathBuf {
 }
 
 /// `tb-tcp` of the same profile.
-pub(crate) fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     built(test.ancestors().nth(2).unwrap().join("tb-tcp"))
 }

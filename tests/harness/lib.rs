@@ -21,7 +21,7 @@ mod standin;
 use std::time::{Duration, Instant};
 
 pub use device::Device;
-pub use files::{bare_module, converter, guest, repository};
+pub use files::{bare_module, binary, converter, guest, repository};
 pub use host::{Host, HostBuilder};
 pub use process::Process;
 pub use standin::Standin;

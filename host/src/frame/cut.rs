@@ -1,0 +1,87 @@
+//! Cuts chunks with the framer that a connection would use.
+
+use anyhow::Result;
+use bytes::{Bytes, BytesMut};
+use tokio_util::codec::Decoder;
+
+use crate::{
+    config::{HandlerConfiguration, OnFrameError},
+    framing::{Explanation, FrameError, Framer},
+};
+
+/// What came out of one chunk after the other.
+pub(super) struct Outcome {
+    pub(super) events: Vec<Event>,
+    /// Bytes that wait for the rest of their frame.
+    pub(super) left: usize,
+    /// How the length of that frame reads, for `BINARY`.
+    pub(super) left_length: Option<Explanation>,
+    /// Whether a connection would have been closed.
+    pub(super) closed: bool,
+}
+
+/// A frame, or bytes that are none.
+pub(super) enum Event {
+    Frame {
+        frame: Bytes,
+        /// How its length was read, for `BINARY`.
+        length: Option<Explanation>,
+    },
+    Error(FrameError),
+}
+
+impl Outcome {
+    pub(super) fn has_error(&self) -> bool {
+        self.events
+            .iter()
+            .any(|event| matches!(event, Event::Error(_)))
+    }
+}
+
+/// Cuts `chunks`, then closes as a device would.
+pub(super) fn cut(handler: &HandlerConfiguration, chunks: &[Vec<u8>]) -> Result<Outcome> {
+    let mut framer = Framer::new(handler)?;
+    let mut outcome = Outcome {
+        events: Vec::new(),
+        left: 0,
+        left_length: None,
+        closed: false,
+    };
+    let mut buffer = BytesMut::new();
+    for chunk in chunks {
+        buffer.extend_from_slice(chunk);
+        while step(&mut framer, &mut buffer, handler, false, &mut outcome) {}
+        if outcome.closed {
+            return Ok(outcome);
+        }
+    }
+    while step(&mut framer, &mut buffer, handler, true, &mut outcome) {}
+    outcome.left = buffer.len();
+    outcome.left_length = framer.explain(&buffer);
+    Ok(outcome)
+}
+
+/// Takes the next frame or error; false if there is none.
+fn step(
+    framer: &mut Framer,
+    buffer: &mut BytesMut,
+    handler: &HandlerConfiguration,
+    closing: bool,
+    outcome: &mut Outcome,
+) -> bool {
+    let length = framer.explain(buffer);
+    let next = match closing {
+        true => framer.decode_eof(buffer),
+        false => framer.decode(buffer),
+    };
+    match next {
+        Ok(Some(frame)) => outcome.events.push(Event::Frame { frame, length }),
+        Ok(None) => return false,
+        Err(error) => {
+            outcome.closed = handler.on_frame_error == OnFrameError::Close || !error.can_continue();
+            outcome.events.push(Event::Error(error));
+            return !outcome.closed;
+        }
+    }
+    true
+}
