@@ -57,6 +57,28 @@ demo-check: build build-converters
 test: lint build build-converters _guests && demo-check
     cargo test {{cargo_flags}} --workspace
 
+# Run a benchmark and print its table: just bench framing
+bench part:
+    cargo bench --locked -p tb-tcp --bench {{part}}
+
+# Fuzz every decoder for some seconds each; needs a nightly toolchain, installs cargo-fuzz
+fuzz seconds="60":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cd host
+    if ! rustup toolchain list | grep --quiet '^nightly'; then
+        echo "error: cargo fuzz needs a nightly compiler: rustup toolchain install nightly" >&2
+        exit 1
+    fi
+    if ! cargo fuzz --version >/dev/null 2>&1; then
+        echo "installing cargo-fuzz ..."
+        cargo install cargo-fuzz --locked
+    fi
+    (cd fuzz && cargo run --release --locked --example seed)
+    for target in line delimiter length_field json; do
+        cargo +nightly fuzz run "$target" -- -max_total_time={{seconds}}
+    done
+
 # Formatting, clippy and documentation, warnings as errors
 lint: (_target wasm)
     cargo fmt --all --check

@@ -15,7 +15,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
-use super::{Corruption, FrameError, HandlerError};
+use super::{Corruption, FrameError, HandlerError, length_sum::judge};
 pub use super::{
     length_params::LengthFieldParams,
     length_sum::{Explanation, Verdict, explain},
@@ -70,6 +70,36 @@ impl LengthFieldDecoder {
         Ok(())
     }
 
+    /// Does with the header at the front of the buffer what its verdict says,
+    /// for verdicts that are errors.
+    #[cold]
+    fn refuse(&mut self, buffer: &mut BytesMut) -> Result<(), FrameError> {
+        let Some(explanation) = explain(&self.params, buffer) else {
+            return Ok(());
+        };
+        let header = explanation.header;
+        match explanation.verdict {
+            Verdict::NegativeLength => {
+                buffer.advance(header);
+                Err(Corruption::NegativeLength(explanation).into())
+            }
+            Verdict::LengthOverflow => {
+                buffer.advance(header);
+                Err(Corruption::LengthOverflow(explanation).into())
+            }
+            Verdict::ShorterThanHeader => {
+                buffer.advance(header);
+                Err(Corruption::ShorterThanHeader(explanation).into())
+            }
+            Verdict::ShorterThanStrip { total } => {
+                buffer.advance(total);
+                Err(Corruption::ShorterThanStrip(explanation).into())
+            }
+            Verdict::TooLong { total } => self.too_long(buffer, explanation, total),
+            Verdict::Frame { .. } | Verdict::Incomplete { .. } => Ok(()),
+        }
+    }
+
     fn too_long(
         &mut self,
         buffer: &mut BytesMut,
@@ -101,36 +131,16 @@ impl Decoder for LengthFieldDecoder {
             if self.skipping.is_some() {
                 self.skip(buffer)?;
             }
-            let Some(explanation) = explain(&self.params, buffer) else {
-                return Ok(None);
-            };
-            let header = explanation.header;
-            match explanation.verdict {
-                Verdict::NegativeLength => {
-                    buffer.advance(header);
-                    return Err(Corruption::NegativeLength(explanation).into());
-                }
-                Verdict::LengthOverflow => {
-                    buffer.advance(header);
-                    return Err(Corruption::LengthOverflow(explanation).into());
-                }
-                Verdict::ShorterThanHeader => {
-                    buffer.advance(header);
-                    return Err(Corruption::ShorterThanHeader(explanation).into());
-                }
-                Verdict::TooLong { total } => self.too_long(buffer, explanation, total)?,
-                Verdict::Incomplete { .. } => return Ok(None),
-                Verdict::ShorterThanStrip { total } => {
-                    buffer.advance(total);
-                    return Err(Corruption::ShorterThanStrip(explanation).into());
-                }
-                Verdict::Frame { total } => {
+            match judge(&self.params, buffer) {
+                Some(Verdict::Frame { total }) => {
                     let mut frame = buffer.split_to(total);
                     frame.advance(self.params.initial_bytes_to_strip);
                     if !(frame.is_empty() && self.params.skip_empty_frames) {
                         return Ok(Some(frame.freeze()));
                     }
                 }
+                None | Some(Verdict::Incomplete { .. }) => return Ok(None),
+                Some(_) => self.refuse(buffer)?,
             }
         }
     }

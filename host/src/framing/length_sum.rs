@@ -96,28 +96,44 @@ impl fmt::Display for Explanation {
 /// [`LengthFieldParams::check`] refuses excepted: for a field of more than 8
 /// bytes there is no explanation.
 #[must_use]
-#[inline]
 pub fn explain(params: &LengthFieldParams, bytes: &[u8]) -> Option<Explanation> {
-    let header = params.header();
-    let raw = bytes.get(params.length_field_offset..header)?;
+    let (raw, value, total) = sum(params, bytes)?;
     let mut field = [0; 8];
     field.get_mut(..raw.len())?.copy_from_slice(raw);
-    let value = read(raw, params.byte_order);
-    let total = i64::try_from(header)
-        .ok()
-        .and_then(|header| header.checked_add(i64::from(params.length_adjustment)))
-        .and_then(|sum| sum.checked_add(value));
     Some(Explanation {
         offset: params.length_field_offset,
         field,
         field_length: raw.len(),
         value,
         adjustment: params.length_adjustment,
-        header,
+        header: params.header(),
         total,
         stripped: params.initial_bytes_to_strip,
         verdict: verdict(params, value, total, bytes.len()),
     })
+}
+
+/// The verdict of [`explain`] alone: most frames need no explanation.
+#[inline]
+pub(super) fn judge(params: &LengthFieldParams, bytes: &[u8]) -> Option<Verdict> {
+    let (_, value, total) = sum(params, bytes)?;
+    Some(verdict(params, value, total, bytes.len()))
+}
+
+/// The length field, its value, and the sum.
+#[inline]
+fn sum<'bytes>(
+    params: &LengthFieldParams,
+    bytes: &'bytes [u8],
+) -> Option<(&'bytes [u8], i64, Option<i64>)> {
+    let header = params.header();
+    let raw = bytes.get(params.length_field_offset..header)?;
+    let value = read(raw, params.byte_order);
+    let total = i64::try_from(header)
+        .ok()
+        .and_then(|header| header.checked_add(i64::from(params.length_adjustment)))
+        .and_then(|sum| sum.checked_add(value));
+    Some((raw, value, total))
 }
 
 /// The order of these tests is Netty's.

@@ -109,6 +109,7 @@ impl<S: Separator> Separated<S> {
         Ok(None)
     }
 
+    #[inline]
     fn next(&mut self, buffer: &mut BytesMut, at_end: bool) -> Result<Option<Bytes>, FrameError> {
         loop {
             match self.separator.find(buffer, self.scanned, at_end) {
@@ -127,6 +128,7 @@ impl<S: Separator> Separated<S> {
 
     /// Takes the frame that ends with the separator at `start`; `None` for one
     /// to skip.
+    #[inline]
     fn cut(
         &mut self,
         buffer: &mut BytesMut,
@@ -174,6 +176,7 @@ impl<S: Separator> Separated<S> {
         Ok(())
     }
 
+    #[cold]
     fn too_long(&self, length: u64) -> FrameError {
         FrameError::TooLong {
             length,
