@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match start(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("tb-tcp: {error:#}");
+            report(&error);
             match error.downcast_ref::<config::ConfigError>() {
                 Some(_) => ExitCode::from(EXIT_USAGE),
                 None => ExitCode::FAILURE,
@@ -33,13 +33,21 @@ fn main() -> ExitCode {
     }
 }
 
+fn report(error: &anyhow::Error) {
+    eprintln!("tb-tcp: {error:#}");
+}
+
 fn start(cli: Cli) -> Result<ExitCode> {
     start_log(&cli)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     runtime.block_on(async {
         match cli.command {
             Command::Run(arguments) => run(arguments).await,
-            Command::Frame(arguments) => frame::run(&arguments),
+            // Whatever goes wrong there is in the arguments or what they name.
+            Command::Frame(arguments) => frame::run(&arguments).or_else(|error| {
+                report(&error);
+                Ok(ExitCode::from(EXIT_USAGE))
+            }),
             Command::Standin(arguments) => serve_standin(arguments).await,
             Command::Demo(arguments) => demo::run(&arguments, stop_signal()?).await,
         }

@@ -290,6 +290,7 @@ fn guesses_find_what_the_packets_were_made_with() {
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(best["handler"][key], *value, "{packets:?}: {}", run.output);
         }
+        assert!(!best["why"].as_str().unwrap().is_empty());
     }
     let run = frame(&["--guess", "--chunk", "0102", "--chunk", "99887766"], b"");
     assert_eq!(run.code, Some(1));

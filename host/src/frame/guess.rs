@@ -159,22 +159,27 @@ fn length_field(
         "lengthAdjustment": adjustment,
         "maxFrameLength": longest.max(LEAST_MAX_FRAME_LENGTH),
     });
+    let counts_all = i64::try_from(end).ok()? == -adjustment;
     let counts = match adjustment {
-        0 => "the bytes behind it".to_owned(),
-        _ if i64::try_from(end).ok()? == -adjustment => "the whole frame".to_owned(),
-        _ => format!("the bytes behind it less {adjustment}"),
+        0 => "the number of bytes behind it".to_owned(),
+        _ if counts_all => "the length of the whole frame".to_owned(),
+        1.. => format!("the number of bytes behind it less {adjustment}"),
+        _ => format!("the number of bytes behind it plus {}", -adjustment),
+    };
+    let place = match length {
+        1 => format!("byte {offset} is"),
+        _ => format!("bytes {offset} to {} are", end - 1),
     };
     let why = format!(
-        "bytes {offset} to {} hold {counts} in all {} packets, which have {} different lengths",
-        end - 1,
+        "{place} {counts} in all {} packets, which have {} different lengths",
         packets.len(),
         values.len()
     );
     // Different lengths are evidence; an odd sum speaks against it.
     let evidence = 30 * i64::try_from(values.len()).ok()?.min(3);
-    let plain = match counts.as_str() {
-        "the bytes behind it" => 10,
-        "the whole frame" => 8,
+    let plain = match adjustment {
+        0 => 10,
+        _ if counts_all => 8,
         _ => -adjustment.abs(),
     };
     // A field whose upper bytes are always zero can be read as a narrower one
