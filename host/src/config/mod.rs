@@ -5,6 +5,7 @@
 //! integrator knows from there is what they type here. Unknown keys are
 //! reported and skipped: a file written for a newer or older version starts.
 
+mod check;
 mod client;
 mod converters;
 mod error;

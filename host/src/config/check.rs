@@ -1,0 +1,180 @@
+//! Checks settings before anything is started with them: ranges, names, and
+//! what has no default.
+
+use super::{ClientConfiguration, ConfigError, Settings};
+use crate::framing::Framer;
+
+/// Where the ThingsBoard key and secret come from, said wherever one is missing.
+const CREDENTIALS_REMEDY: &str = "copy it from ThingsBoard: Edge management, Instances, your edge \
+     (tb-tcp standin prints its own); set it in the file or in the environment";
+
+/// Longest frame that a setting may allow, in bytes: a connection may keep as
+/// many in memory.
+const MAX_FRAME: u64 = 64 * 1024 * 1024;
+
+/// Refuses settings with which the host could not run.
+///
+/// # Errors
+/// The first value that cannot be used, with `origin` as where it came from.
+pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError> {
+    let thingsboard = &settings.thingsboard;
+    if thingsboard.routing_key.is_empty() {
+        return Err(ConfigError::Missing {
+            key: "thingsboard.routingKey (environment: INTEGRATION_ROUTING_KEY)",
+            remedy: CREDENTIALS_REMEDY,
+        });
+    }
+    if thingsboard.secret.reveal().is_empty() {
+        return Err(ConfigError::Missing {
+            key: "thingsboard.secret (environment: INTEGRATION_SECRET)",
+            remedy: CREDENTIALS_REMEDY,
+        });
+    }
+    for (key, value, least, most) in [
+        ("thingsboard.port", u64::from(thingsboard.port), 1, 65_535),
+        (
+            "thingsboard.connectTimeoutMs",
+            thingsboard.connect_timeout_ms,
+            1,
+            600_000,
+        ),
+        (
+            "thingsboard.acknowledgeTimeoutMs",
+            thingsboard.acknowledge_timeout_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.syncTimeoutMs",
+            thingsboard.sync_timeout_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.reconnectDelayMs",
+            thingsboard.reconnect_delay_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.maxReconnectDelayMs",
+            thingsboard.max_reconnect_delay_ms,
+            1,
+            3_600_000,
+        ),
+        (
+            "thingsboard.maxRecordsPerMessage",
+            thingsboard.max_records_per_message as u64,
+            1,
+            10_000,
+        ),
+        (
+            "converters.callTimeoutMs",
+            settings.converters.call_timeout_ms,
+            1,
+            60_000,
+        ),
+        (
+            "converters.memoryLimitMib",
+            settings.converters.memory_limit_mib,
+            1,
+            4096,
+        ),
+        (
+            "converters.threads",
+            settings.converters.threads as u64,
+            0,
+            1024,
+        ),
+        ("spool.maxMib", settings.spool.max_mib, 1, 1 << 20),
+    ] {
+        in_range(origin, key, value, least, most)?;
+    }
+    for (index, integration) in settings.integrations.iter().enumerate() {
+        if settings.integrations[..index]
+            .iter()
+            .any(|earlier| earlier.name == integration.name)
+        {
+            return Err(ConfigError::value(
+                origin,
+                format!("integrations[{index}].name"),
+                &integration.name,
+                "another integration has this name; give each its own",
+            ));
+        }
+        check_client(origin, &integration.name, &integration.client_configuration)?;
+    }
+    Ok(())
+}
+
+fn check_client(
+    origin: &str,
+    integration: &str,
+    client: &ClientConfiguration,
+) -> Result<(), ConfigError> {
+    let handler = &client.handler_configuration;
+    for (key, value, least, most) in [
+        (
+            "soBacklogOption",
+            u64::from(client.so_backlog_option),
+            1,
+            65_535,
+        ),
+        ("soRcvBuf", u64::from(client.so_rcv_buf), 1, 1 << 20),
+        ("soSndBuf", u64::from(client.so_snd_buf), 1, 1 << 20),
+        ("cacheSize", client.cache_size as u64, 0, 10_000_000),
+        (
+            "timeToLiveInMinutes",
+            client.time_to_live_in_minutes,
+            0,
+            5_256_000,
+        ),
+        (
+            "maxConnections",
+            client.max_connections as u64,
+            1,
+            1_000_000,
+        ),
+        (
+            "maxDevicesPerConnection",
+            client.max_devices_per_connection as u64,
+            0,
+            10_000_000,
+        ),
+        ("writeTimeoutMs", client.write_timeout_ms, 1, 3_600_000),
+        (
+            "handlerConfiguration.maxFrameLength",
+            handler.max_frame_length as u64,
+            1,
+            MAX_FRAME,
+        ),
+        (
+            "handlerConfiguration.maxObjectLength",
+            handler.max_object_length as u64,
+            1,
+            MAX_FRAME,
+        ),
+    ] {
+        let key = format!("{integration}: clientConfiguration.{key}");
+        in_range(origin, &key, value, least, most)?;
+    }
+    Framer::new(handler).map(drop).map_err(|fault| {
+        ConfigError::value(
+            origin,
+            format!(
+                "{integration}: clientConfiguration.handlerConfiguration.{}",
+                fault.setting
+            ),
+            fault.value,
+            fault.reason,
+        )
+    })
+}
+
+fn in_range(origin: &str, key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let remedy = format!("write a number from {least} to {most}");
+    Err(ConfigError::value(origin, key, value, remedy))
+}
