@@ -28,6 +28,7 @@ pub mod converter;
 pub mod demo;
 pub mod frame;
 pub mod framing;
+mod hex;
 mod log_budget;
 pub mod message;
 pub mod proto;

@@ -12,6 +12,7 @@ use super::{
     instance::Instance,
     state::GuestState,
 };
+use crate::hex::hex;
 
 /// A direction that a converter can export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,10 +118,7 @@ impl Converter {
 
 /// The version of a file's content.
 pub(super) fn version(wasm: &[u8]) -> String {
-    Sha256::digest(wasm)[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(wasm)[..4])
 }
 
 /// Tells files that are no components apart before the compiler sees them, for
@@ -132,8 +130,7 @@ fn check_preamble(wasm: &[u8]) -> Result<(), LoadError> {
         return Err(LoadError::Invalid(format!("{} bytes only", wasm.len())));
     }
     if !wasm.starts_with(MAGIC) {
-        let start = start.iter().map(|byte| format!("{byte:02x}")).collect();
-        return Err(LoadError::NotWasm { start });
+        return Err(LoadError::NotWasm { start: hex(start) });
     }
     // Version 1, layer 0 is a core module; layer 1 is a component.
     if wasm[6..8] == [0, 0] {

@@ -40,12 +40,6 @@ impl Registry {
         }
     }
 
-    /// The serving version of `name`.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<Arc<Converter>> {
-        self.lock().converters.get(name).cloned()
-    }
-
     /// Follows the converter `name`, or without a name the folder's only one
     /// of that direction.
     pub fn select(&self, direction: Direction, name: Option<&str>) -> Arc<Selection> {

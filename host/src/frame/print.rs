@@ -8,7 +8,7 @@ use super::{
     cut::{Event, Outcome},
     guess::Guess,
 };
-use crate::{config::HandlerConfiguration, framing::FrameError};
+use crate::{config::HandlerConfiguration, framing::FrameError, hex::hex};
 
 /// Frames and errors in order; with `as_json` one object a line.
 pub(super) fn outcome(
@@ -104,8 +104,4 @@ fn kind(error: &FrameError) -> &'static str {
         FrameError::Corrupted(_) => "corrupted",
         FrameError::Io(_) => "io",
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -20,6 +20,7 @@ use crate::{
     config::OnFrameError,
     converter::{CallContext, CallError, Converter},
     framing::{FrameError, Framer},
+    hex::hex,
     log_budget::LogBudget,
     message::{Uplink, now_ms},
 };
@@ -314,7 +315,7 @@ impl Reader<'_> {
 /// The first bytes in hex, with `…` if there are more.
 fn hex_start(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
-    let mut text: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = hex(shown);
     if shown.len() < bytes.len() {
         text.push('…');
     }
