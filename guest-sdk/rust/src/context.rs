@@ -77,6 +77,16 @@ impl Context {
         self
     }
 
+    /// What [`integration_metadata`](Self::integration_metadata) answers in the
+    /// context of a downlink, ordered by key; nothing in that of an uplink.
+    #[must_use]
+    pub fn integration_metadata_entries(&self) -> Vec<(String, String)> {
+        let entries = self.facts.integration.iter().flatten();
+        entries
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
     /// Forgets a key of the metadata.
     pub(crate) fn remove_metadata(&mut self, key: &str) {
         self.facts.metadata.remove(key);

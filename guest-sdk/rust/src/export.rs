@@ -32,6 +32,10 @@
 ///
 /// A panic in an exported converter is written to the host's log, with its
 /// file and line, before it ends the call as a trap.
+///
+/// The built `.wasm` carries the custom section `tb-converter-sdk`, in which
+/// the host reads what the file was made with: `rust`, a space and the version
+/// of this crate.
 #[macro_export]
 macro_rules! export {
     (uplink = $uplink:ty $(,)?) => {
@@ -104,6 +108,18 @@ pub(crate) mod glue {
 
     use crate::error::describe;
     use crate::{Context, DownlinkConverter, Entity, Message, UplinkConverter, log};
+
+    const SDK: &str = concat!("rust ", env!("CARGO_PKG_VERSION"));
+
+    /// Becomes the section of that name. It stands beside what both exports
+    /// call, because the linker takes sections from linked object files only.
+    #[used]
+    #[unsafe(link_section = "tb-converter-sdk")]
+    static SDK_SECTION: [u8; SDK.len()] = {
+        let mut bytes = [0; SDK.len()];
+        bytes.copy_from_slice(SDK.as_bytes());
+        bytes
+    };
 
     /// The export `decode`, whose error is text.
     pub fn decode<C: UplinkConverter>(frame: &[u8]) -> Result<Vec<Entity>, String> {

@@ -32,20 +32,50 @@ struct Files {
     integration_metadata: Option<String>,
 }
 
+/// What a file of a case holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Payload,
+    Result,
+    Metadata,
+    IntegrationMetadata,
+}
+
+/// What a file holds and the suffix that its case has; none if it is no file of
+/// a case.
+fn role(name: &str) -> Option<(Role, &str)> {
+    let (stem, extension) = name.split_once('.')?;
+    let (role, suffix) = stem.split_once('_').unwrap_or((stem, ""));
+    let role = match (role, extension) {
+        ("payload", "txt" | "json" | "hex" | "base64") => Role::Payload,
+        ("result", "json") => Role::Result,
+        ("metadata", "json") => Role::Metadata,
+        ("integrationMetadata", "json") => Role::IntegrationMetadata,
+        _ => return None,
+    };
+    Some((role, suffix))
+}
+
+pub(super) fn is_payload(name: &str) -> bool {
+    role(name).is_some_and(|(role, _)| role == Role::Payload)
+}
+
+pub(super) fn is_of_a_case(name: &str) -> bool {
+    role(name).is_some()
+}
+
 /// Reads all cases of a folder, ordered by suffix; there is at least one.
 pub(super) fn read(dir: &Path) -> Result<Vec<Case>, String> {
     let mut found: BTreeMap<String, Files> = BTreeMap::new();
     for name in file_names(dir)? {
-        let unknown = || format!("{}: {name} is no file of a case", dir.display());
-        let (stem, extension) = name.split_once('.').ok_or_else(unknown)?;
-        let (role, suffix) = stem.split_once('_').unwrap_or((stem, ""));
+        let (role, suffix) =
+            role(&name).ok_or_else(|| format!("{}: {name} is no file of a case", dir.display()))?;
         let files = found.entry(suffix.to_owned()).or_default();
-        let place = match (role, extension) {
-            ("payload", "txt" | "json" | "hex" | "base64") => &mut files.payload,
-            ("result", "json") => &mut files.result,
-            ("metadata", "json") => &mut files.metadata,
-            ("integrationMetadata", "json") => &mut files.integration_metadata,
-            _ => return Err(unknown()),
+        let place = match role {
+            Role::Payload => &mut files.payload,
+            Role::Result => &mut files.result,
+            Role::Metadata => &mut files.metadata,
+            Role::IntegrationMetadata => &mut files.integration_metadata,
         };
         if let Some(other) = place.replace(name.clone()) {
             return Err(format!(
@@ -102,7 +132,7 @@ fn lonely(dir: &Path, name: &str, missing: &str) -> String {
 }
 
 /// The names of the files that have to belong to a case, in order.
-fn file_names(dir: &Path) -> Result<Vec<String>, String> {
+pub(super) fn file_names(dir: &Path) -> Result<Vec<String>, String> {
     let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed)? {

@@ -12,11 +12,15 @@
 //! tb_converter::testing::check_uplink::<Csv>("../uplink");
 //! ```
 //!
+//! The same cases can prove the built `.wasm`: [`run_uplink_on`] and
+//! [`run_downlink_on`] run them on instances of it, and [`directions`] finds
+//! them.
+//!
 //! # The layout of a folder
 //!
 //! It is the layout of ThingsBoard's public library of data converters, so that
-//! its cases run here as they are. Every rule stands in this section; whoever
-//! runs the same folders against a built `.wasm` follows it too.
+//! its cases run here as they are. Every rule stands in this section and the
+//! next; whoever runs the same folders against a built `.wasm` follows it too.
 //!
 //! **Files.** A case is a payload and a result, and may have metadata. The
 //! first case has plain names; others share a suffix, a number or a word:
@@ -63,29 +67,47 @@
 //! TCP has no use for it. `null`, `{}` and `[]` are a result without frames.
 //!
 //! **Errors**, in both directions, are `{"error": "the whole text"}`.
+//!
+//! # Both directions
+//!
+//! A folder with all cases of a converter, such as `NAME.cases` beside
+//! `NAME.wasm`, has a folder `uplink`, a folder `downlink` or both; other
+//! folders are passed over. A folder with neither of the two that has payloads
+//! itself is a folder of uplinks. [`directions`] follows this rule. No cases at
+//! all, and files of a case beside the folder of a direction, are failures.
+//!
+//! # Hidden state
+//!
+//! A converter is a function of frame or message and metadata: an instance may
+//! be new at any call, or have served others. So each case is run more than
+//! once, and a result that differs is a failure that says so, whatever was
+//! expected.
+//!
+//! * [`check_uplink`], [`check_uplink_with`], [`run_uplink`] and their like for
+//!   downlinks run all cases in order of their suffixes, and then in reverse
+//!   order. A native `static` cannot be renewed: a trace that a case meets in
+//!   both orders stays hidden.
+//! * [`check_uplink_on`], [`run_uplink_on`] and their like run each case on a
+//!   fresh instance, then all in order on one used instance, and then all in
+//!   reverse order on the same. This finds every case that passes only because
+//!   of an earlier one.
 
 mod cases;
 mod contract;
 mod diff;
+mod directions;
+mod report;
+mod run;
 mod shape;
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
-
-use self::cases::Case;
-use crate::error::describe;
+pub use self::directions::{Directions, directions};
+pub use self::report::{Failure, Report};
+pub use self::run::{run_downlink, run_downlink_on, run_uplink, run_uplink_on};
 use crate::log::Level;
 use crate::{Context, DownlinkConverter, Entity, Message, Result, UplinkConverter};
-
-/// The key of a downlink's `metadata.json` that holds the message's type.
-const MSG_TYPE_KEY: &str = "msgType";
-
-/// The type of a message whose case gives none: what a changed shared
-/// attribute, the commonest downlink, arrives as.
-const DEFAULT_MSG_TYPE: &str = "ATTRIBUTES_UPDATED";
 
 thread_local! {
     static LOGGED: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
@@ -114,8 +136,8 @@ pub fn check_downlink<C: DownlinkConverter>(dir: impl AsRef<Path>) {
     check_downlink_with(dir, C::encode);
 }
 
-/// Runs any function that decodes on the cases of a folder: a built `.wasm`, or
-/// a variant of a converter.
+/// Runs any function that decodes on the cases of a folder, such as a variant
+/// of a converter: [`run_uplink`] as a test.
 ///
 /// # Panics
 ///
@@ -123,18 +145,13 @@ pub fn check_downlink<C: DownlinkConverter>(dir: impl AsRef<Path>) {
 #[track_caller]
 pub fn check_uplink_with(
     dir: impl AsRef<Path>,
-    mut decode: impl FnMut(&[u8], &Context) -> Result<Vec<Entity>>,
+    decode: impl FnMut(&[u8], &Context) -> Result<Vec<Entity>>,
 ) {
-    conclude(run(dir.as_ref(), shape::normal_uplink, |case| {
-        let decoded = decode(&case.payload, &context(case));
-        match decoded {
-            Ok(entities) => contract::check(&entities).map(|()| shape::of_entities(&entities)),
-            Err(error) => Ok(json!({ "error": describe(&error) })),
-        }
-    }));
+    conclude(run_uplink(dir, decode));
 }
 
-/// Runs any function that encodes on the cases of a folder.
+/// Runs any function that encodes on the cases of a folder: [`run_downlink`] as
+/// a test.
 ///
 /// # Panics
 ///
@@ -142,21 +159,39 @@ pub fn check_uplink_with(
 #[track_caller]
 pub fn check_downlink_with(
     dir: impl AsRef<Path>,
-    mut encode: impl FnMut(&Message, &Context) -> Result<Vec<Vec<u8>>>,
+    encode: impl FnMut(&Message, &Context) -> Result<Vec<Vec<u8>>>,
 ) {
-    conclude(run(dir.as_ref(), shape::normal_downlink, |case| {
-        let body = crate::text(&case.payload).map_err(|error| error.to_string())?;
-        let msg_type = case
-            .metadata
-            .get(MSG_TYPE_KEY)
-            .map_or(DEFAULT_MSG_TYPE, String::as_str);
-        let mut context = context(case).of_downlink();
-        context.remove_metadata(MSG_TYPE_KEY);
-        match encode(&Message::new(body, msg_type), &context) {
-            Ok(frames) => Ok(shape::of_frames(&frames)),
-            Err(error) => Ok(json!({ "error": describe(&error) })),
-        }
-    }));
+    conclude(run_downlink(dir, encode));
+}
+
+/// Runs the cases of a folder on fresh instances of a built `.wasm` and on a
+/// used one: [`run_uplink_on`] as a test.
+///
+/// # Panics
+///
+/// As [`check_uplink`] does.
+#[track_caller]
+pub fn check_uplink_on(
+    dir: impl AsRef<Path>,
+    fresh: impl FnMut(&[u8], &Context) -> Result<Vec<Entity>>,
+    used: impl FnMut(&[u8], &Context) -> Result<Vec<Entity>>,
+) {
+    conclude(run_uplink_on(dir, fresh, used));
+}
+
+/// Runs the cases of a folder on fresh instances of a built `.wasm` and on a
+/// used one: [`run_downlink_on`] as a test.
+///
+/// # Panics
+///
+/// As [`check_uplink`] does.
+#[track_caller]
+pub fn check_downlink_on(
+    dir: impl AsRef<Path>,
+    fresh: impl FnMut(&Message, &Context) -> Result<Vec<Vec<u8>>>,
+    used: impl FnMut(&Message, &Context) -> Result<Vec<Vec<u8>>>,
+) {
+    conclude(run_downlink_on(dir, fresh, used));
 }
 
 /// Bytes written in hexadecimal, with or without white space.
@@ -178,7 +213,7 @@ pub fn hex(text: &str) -> Vec<u8> {
 }
 
 /// Takes what was [logged](crate::log) on this thread since the last call,
-/// oldest first.
+/// oldest first. A converter logs in each [run](self#hidden-state) of a case.
 #[must_use]
 pub fn logged() -> Vec<(Level, String)> {
     LOGGED.take()
@@ -188,78 +223,15 @@ pub(crate) fn capture(level: Level, line: &str) {
     LOGGED.with_borrow_mut(|lines| lines.push((level, line.to_owned())));
 }
 
-fn context(case: &Case) -> Context {
-    let mut context = Context::new();
-    for (key, value) in &case.metadata {
-        context = context.with_metadata(key, value);
-    }
-    for (key, value) in &case.integration_metadata {
-        context = context.with_integration_metadata(key, value);
-    }
-    context
-}
-
 #[track_caller]
-fn conclude(outcome: std::result::Result<usize, String>) {
+fn conclude(outcome: std::result::Result<usize, Report>) {
     match outcome {
         Ok(count) => println!("{count} cases passed"),
         Err(report) => panic!("{report}"),
     }
 }
 
-/// Runs each case of a folder. `normal` brings an expected result into the
-/// shape that `call` returns.
-///
-/// Returns how many cases passed, or a report on those that did not.
-fn run(
-    dir: &Path,
-    normal: impl Fn(&Json) -> std::result::Result<Json, String>,
-    mut call: impl FnMut(&Case) -> std::result::Result<Json, String>,
-) -> std::result::Result<usize, String> {
-    let cases = cases::read(dir)?;
-    let mut failures = Vec::new();
-    for case in &cases {
-        let failure = match normal(&case.expected) {
-            Err(fault) => Some(format!("{}: {fault}\n", case.result_file)),
-            Ok(expected) => match guarded(|| call(case)) {
-                Err(fault) => Some(format!("the case cannot pass: {fault}\n")),
-                Ok(found) if found != expected => Some(diff::diff(&expected, &found)),
-                Ok(_) => None,
-            },
-        };
-        if let Some(failure) = failure {
-            failures.push(format!(
-                "{} -> {}\n{failure}",
-                case.payload_file, case.result_file
-            ));
-        }
-    }
-    if failures.is_empty() {
-        return Ok(cases.len());
-    }
-    Err(format!(
-        "{} of {} cases in {} failed (- expected, + found)\n\n{}",
-        failures.len(),
-        cases.len(),
-        dir.display(),
-        failures.join("\n")
-    ))
-}
-
-/// Calls the converter such that a panic costs one case, as it costs one frame
-/// in the host.
-fn guarded(
-    call: impl FnOnce() -> std::result::Result<Json, String>,
-) -> std::result::Result<Json, String> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
-        let message = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied())
-            .unwrap_or("a value that is not text");
-        Err(format!("the converter panicked: {message}"))
-    })
-}
-
+#[cfg(test)]
+mod state_tests;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, reason = "a test may end in a panic")]
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::*;
@@ -38,7 +40,7 @@ impl DownlinkConverter for Probe {
     }
 }
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub(super) fn folder(files: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().expect("a temporary folder");
     for (name, text) in files {
         fs::write(dir.path().join(name), text).expect("a file");
@@ -47,7 +49,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 /// What the runner says of a folder, without the folder's own name.
-fn report(files: &[(&str, &str)], check: impl FnOnce(&Path)) -> Option<String> {
+pub(super) fn report(files: &[(&str, &str)], check: impl FnOnce(&Path)) -> Option<String> {
     let dir = folder(files);
     let panic = catch_unwind(AssertUnwindSafe(|| check(dir.path()))).err()?;
     let report = panic.downcast_ref::<String>().expect("a report").clone();
