@@ -1,6 +1,9 @@
 //! Telemetry and attributes of one device or asset.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::SystemTime,
+};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -42,11 +45,17 @@ impl Scope {
 struct Point {
     ts: i64,
     value: Value,
+    /// When it came, in Unix microseconds.
+    arrived_us: i64,
 }
 
 impl Point {
     fn to_json(&self) -> Json {
         json!({"ts": self.ts, "value": self.value.to_json()})
+    }
+
+    fn arrival(&self) -> Json {
+        json!([self.arrived_us, self.value.to_json()])
     }
 }
 
@@ -75,7 +84,11 @@ impl Data {
     /// Adds a point. The latest value is the one with the newest time, not the one that came last.
     pub(super) fn add_point(&mut self, key: &str, ts: i64, value: Value) {
         let series = self.series.entry(key.to_owned()).or_default();
-        let point = Point { ts, value };
+        let point = Point {
+            ts,
+            value,
+            arrived_us: now_us(),
+        };
         if series.latest.as_ref().is_none_or(|latest| ts >= latest.ts) {
             series.latest = Some(point.clone());
         }
@@ -131,6 +144,14 @@ impl Data {
         })
     }
 
+    /// The same points as pairs of the time of arrival, in Unix microseconds,
+    /// and the value.
+    pub(super) fn arrivals(&self, keys: Option<&[String]>) -> Json {
+        self.points_of(keys, |series| {
+            series.points.iter().map(Point::arrival).collect()
+        })
+    }
+
     /// All attributes by scope.
     pub(super) fn attributes(&self) -> Json {
         let scopes = Scope::ALL.into_iter().map(|scope| {
@@ -151,6 +172,11 @@ impl Data {
             .map(|(key, series)| (key.clone(), Json::Array(show(series))));
         Json::Object(shown.collect())
     }
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -176,6 +202,17 @@ mod tests {
                 {"ts": 20, "value": 3},
             ]})
         );
+    }
+
+    #[test]
+    fn arrivals_tell_when() {
+        let mut data = Data::default();
+        let before = now_us();
+        data.add_point("t", 20, Value::Long(1));
+        let arrivals = data.arrivals(None);
+        assert_eq!(arrivals["t"][0][1], 1);
+        let arrived = arrivals["t"][0][0].as_i64().unwrap();
+        assert!((before..=now_us()).contains(&arrived));
     }
 
     #[test]

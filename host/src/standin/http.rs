@@ -40,6 +40,7 @@ POST   /api/devices/{name}/assign
 POST   /api/devices/{name}/unassign
 GET    /api/devices/{name}/telemetry               ?keys=a,b
 GET    /api/devices/{name}/telemetry/history       ?keys=a,b
+GET    /api/devices/{name}/telemetry/arrivals      ?keys=a,b
 GET    /api/devices/{name}/attributes
 POST   /api/devices/{name}/attributes/{scope}      {\"key\":value}
 DELETE /api/devices/{name}/attributes/{scope}      ?keys=a,b
@@ -49,7 +50,8 @@ POST   /api/edge/disconnect
 POST   /api/faults                                 {\"ignoreUplinks\"?,\"rejectUplinks\"?,\"rateLimitUplinks\"?}
 
 Assets have the same paths below /api/assets, without rpc. History keeps the
-newest 100 000 points of a key in the order of their arrival.
+newest 100 000 points of a key in the order of their arrival; arrivals are the
+same points as [Unix microseconds, value].
 ";
 
 type Answer = Result<Response, Failure>;
@@ -68,6 +70,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/api/{kind}/{name}/unassign", post(unassign))
         .route("/api/{kind}/{name}/telemetry", get(latest))
         .route("/api/{kind}/{name}/telemetry/history", get(history))
+        .route("/api/{kind}/{name}/telemetry/arrivals", get(arrivals))
         .route("/api/{kind}/{name}/attributes", get(attributes))
         .route(
             "/api/{kind}/{name}/attributes/{scope}",
@@ -163,6 +166,10 @@ async fn latest(Shared(hub): App, item: Item, Keys(keys): Keys) -> Answer {
 
 async fn history(Shared(hub): App, item: Item, Keys(keys): Keys) -> Answer {
     read(&hub, &item, |entity| entity.data.history(keys.as_deref()))
+}
+
+async fn arrivals(Shared(hub): App, item: Item, Keys(keys): Keys) -> Answer {
+    read(&hub, &item, |entity| entity.data.arrivals(keys.as_deref()))
 }
 
 async fn attributes(Shared(hub): App, item: Item) -> Answer {
@@ -293,6 +300,7 @@ async fn edge(Shared(hub): App) -> Response {
         "connects": state.connects,
         "synced": state.outbox.synced(),
         "uplinkMessages": state.uplinks,
+        "points": state.points,
         "unacknowledgedDownlinks": state.outbox.unacknowledged(),
         "queuedDownlinks": state.outbox.queued(),
     }))

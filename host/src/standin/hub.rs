@@ -91,6 +91,8 @@ pub(super) struct State {
     pub(super) faults: Faults,
     /// Uplink messages received, faults included.
     pub(super) uplinks: u64,
+    /// Points of telemetry stored since the start.
+    pub(super) points: u64,
     /// Sessions accepted so far; also the number of the newest.
     pub(super) connects: u64,
     live: Option<Live>,
@@ -107,6 +109,7 @@ impl State {
             calls: Calls::default(),
             faults: Faults::default(),
             uplinks: 0,
+            points: 0,
             connects: 0,
             live: None,
         }

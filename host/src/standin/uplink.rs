@@ -188,10 +188,12 @@ impl Parts<'_> {
             return Ok(());
         };
         let data = &mut entity.data;
+        let mut points = 0;
         if let Some(telemetry) = part.post_telemetry_msg {
             self.unanswered |= telemetry.ts_kv_list.is_empty();
             for (ts, key, value) in typed_points(&telemetry)? {
                 data.add_point(key, ts, value);
+                points += 1;
             }
         }
         for attributes in [part.post_attributes_msg, part.attributes_updated_msg]
@@ -211,6 +213,7 @@ impl Parts<'_> {
                 data.delete_attribute(scope, key);
             }
         }
+        self.state.points += points;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ async fn an_accepted_edge_learns_its_configuration() {
         world.get("/api/edge").await,
         json!({
             "connected": true, "connects": 1, "synced": false, "uplinkMessages": 0,
-            "unacknowledgedDownlinks": 0, "queuedDownlinks": 0,
+            "points": 0, "unacknowledgedDownlinks": 0, "queuedDownlinks": 0,
         })
     );
 }
