@@ -12,6 +12,7 @@
 //! - [`server`]: ports, connections, and who is connected
 //! - [`framing`]: bytes → frames
 //! - [`converter`]: frames → entities, messages → bytes, in WebAssembly
+//! - [`dead_letters`]: frames that could not be decoded
 //! - [`message`]: what the rooms hand to each other
 //! - [`relay`]: the spool and the session with ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
@@ -25,6 +26,7 @@
 pub mod cli;
 pub mod config;
 pub mod converter;
+pub mod dead_letters;
 pub mod demo;
 pub mod frame;
 pub mod framing;

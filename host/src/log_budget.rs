@@ -17,6 +17,8 @@ pub(crate) struct LogBudget {
 pub(crate) struct Admission {
     /// Whether it may be written.
     pub(crate) admitted: bool,
+    /// Whether it is the first of its window that may not.
+    pub(crate) first_refused: bool,
     /// Lines that were suppressed in the window that just ended.
     pub(crate) suppressed: u32,
 }
@@ -43,6 +45,7 @@ impl LogBudget {
         self.lines = self.lines.saturating_add(1);
         Admission {
             admitted: self.lines <= self.per_second,
+            first_refused: self.lines == self.per_second.saturating_add(1),
             suppressed,
         }
     }
@@ -55,11 +58,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn lines_beyond_the_budget_are_counted() {
         let mut budget = LogBudget::new(2);
-        let admitted: Vec<_> = (0..5).map(|_| budget.admit().admitted).collect();
+        let admissions: Vec<_> = (0..5).map(|_| budget.admit()).collect();
+        let admitted: Vec<_> = admissions.iter().map(|line| line.admitted).collect();
         assert_eq!(admitted, [true, true, false, false, false]);
+        let first: Vec<_> = admissions.iter().map(|line| line.first_refused).collect();
+        assert_eq!(first, [false, false, true, false, false]);
         tokio::time::advance(Duration::from_secs(1)).await;
         let expected = Admission {
             admitted: true,
+            first_refused: false,
             suppressed: 3,
         };
         assert_eq!(budget.admit(), expected);

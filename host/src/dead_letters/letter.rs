@@ -1,0 +1,269 @@
+//! A frame that could not be decoded, and what is asked and told about it.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::record::Details;
+
+/// A frame as it could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLetter {
+    /// When the host read the frame, in Unix milliseconds.
+    pub received_ms: i64,
+    /// The integration that it came through.
+    pub integration: String,
+    /// The device's end of the connection.
+    pub peer: SocketAddr,
+    /// The host's end of the connection.
+    pub local: SocketAddr,
+    /// The converter that could not decode it.
+    pub converter: String,
+    /// That converter's version.
+    pub version: String,
+    /// What the converter said. Texts beyond 4 KiB are cut.
+    pub error: String,
+    /// The frame's bytes, as the converter was given them.
+    pub frame: Bytes,
+}
+
+/// A frame that was kept. As JSON its bytes are the field `frameHex`, with their
+/// number as `frameLength` before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Letter {
+    /// Its number in the store: ascending, and never given twice.
+    pub id: u64,
+    /// When the host read the frame, in Unix milliseconds.
+    pub received_ms: i64,
+    /// The integration that it came through.
+    pub integration: String,
+    /// The device's end of the connection.
+    pub peer: SocketAddr,
+    /// The host's end of the connection.
+    pub local: SocketAddr,
+    /// The converter that could not decode it at the last try.
+    pub converter: String,
+    /// The version of that converter.
+    pub version: String,
+    /// What the converter said at the last try.
+    pub error: String,
+    /// How many decodings failed; 1 at first.
+    pub tries: u32,
+    /// The frame's bytes.
+    #[serde(flatten, with = "frame_fields")]
+    pub frame: Bytes,
+}
+
+impl Letter {
+    /// Puts together what the store holds apart.
+    pub(super) fn new(id: u64, details: Details, frame: Bytes) -> Self {
+        Self {
+            id,
+            received_ms: details.received_ms,
+            integration: details.integration,
+            peer: details.peer,
+            local: details.local,
+            converter: details.converter,
+            version: details.version,
+            error: details.error,
+            tries: details.tries,
+            frame,
+        }
+    }
+}
+
+/// Another decoding of a kept frame that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedAgain {
+    /// The letter.
+    pub id: u64,
+    /// The converter that was tried.
+    pub converter: String,
+    /// That converter's version.
+    pub version: String,
+    /// What the converter said. Texts beyond 4 KiB are cut.
+    pub error: String,
+}
+
+/// Which letters to give. The empty filter gives all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those that came through this integration.
+    pub integration: Option<String>,
+    /// Only those that this converter failed on last.
+    pub converter: Option<String>,
+    /// Leaves out those whose last try was with this version: trying them again
+    /// would fail again.
+    pub not_version: Option<String>,
+}
+
+impl Filter {
+    pub(super) fn admits(&self, details: &Details) -> bool {
+        let is = |wanted: &Option<String>, value: &String| {
+            wanted.as_ref().is_none_or(|wanted| wanted == value)
+        };
+        is(&self.integration, &details.integration)
+            && is(&self.converter, &details.converter)
+            && self.not_version.as_ref() != Some(&details.version)
+    }
+}
+
+/// How much the store may hold. When a letter would exceed either limit the
+/// oldest letters go. Both are 1 at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the frames and of what is kept beside them. The file takes up to
+    /// three times as much: it grows in large steps, and has room for changes.
+    pub max_bytes: u64,
+    /// Letters.
+    pub max_letters: u64,
+}
+
+/// How much the store holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Letters in the store.
+    pub letters: u64,
+    /// Their bytes, counted as [`Limits::max_bytes`] counts them.
+    pub bytes: u64,
+    /// When the oldest letter's frame was read, in Unix milliseconds.
+    pub oldest_ms: Option<i64>,
+    /// Letters that went because of the limits, since the process started.
+    pub dropped: u64,
+}
+
+/// Bytes as two JSON fields, for people first.
+mod frame_fields {
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use crate::hex::hex;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Fields {
+        frame_length: usize,
+        frame_hex: String,
+    }
+
+    pub(super) fn serialize<S: Serializer>(frame: &Bytes, to: S) -> Result<S::Ok, S::Error> {
+        let fields = Fields {
+            frame_length: frame.len(),
+            frame_hex: hex(frame),
+        };
+        fields.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        let fields = Fields::deserialize(from)?;
+        unhex(&fields.frame_hex)
+            .filter(|frame| frame.len() == fields.frame_length)
+            .ok_or_else(|| D::Error::custom("frameHex is not frameLength bytes in hex"))
+    }
+
+    fn unhex(text: &str) -> Option<Bytes> {
+        let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+        if !odd.is_empty() {
+            return None;
+        }
+        pairs
+            .iter()
+            .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+            .collect()
+    }
+
+    fn digit(character: u8) -> Option<u8> {
+        let value = char::from(character).to_digit(16)?;
+        u8::try_from(value).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::dead_letters::{record::Record, testing::new_letter};
+
+    fn letter(frame: &'static [u8]) -> Letter {
+        let record = Record::new(NewLetter {
+            frame: Bytes::from_static(frame),
+            ..new_letter("meters", "meter", "v1")
+        });
+        Letter::new(7, Details::parse(&record.details).unwrap(), record.frame)
+    }
+
+    #[test]
+    fn a_letter_is_json_with_its_frame_in_hex() {
+        let shown = serde_json::to_value(letter(&[0x00, 0x7f, 0xab])).unwrap();
+        let expected = json!({
+            "id": 7,
+            "receivedMs": 1_700_000_000_000_i64,
+            "integration": "meters",
+            "peer": "192.0.2.1:50000",
+            "local": "[::1]:9000",
+            "converter": "meter",
+            "version": "v1",
+            "error": "no checksum",
+            "tries": 1,
+            "frameLength": 3,
+            "frameHex": "007fab",
+        });
+        assert_eq!(shown, expected);
+        let keys: Vec<_> = shown.as_object().unwrap().keys().collect();
+        assert_eq!(keys[..3], ["id", "receivedMs", "integration"]);
+        for frame in [&b""[..], b"\0\x7f\xab"] {
+            let letter = letter(frame);
+            let text = serde_json::to_string(&letter).unwrap();
+            assert_eq!(serde_json::from_str::<Letter>(&text).unwrap(), letter);
+        }
+    }
+
+    #[test]
+    fn hex_that_is_none_is_refused() {
+        for (length, hex) in [
+            (1, "0"),
+            (1, "0g"),
+            (1, "é"),
+            (2, "00"),
+            (0, "00"),
+            (1, "+1"),
+        ] {
+            let mut shown = serde_json::to_value(letter(b"")).unwrap();
+            shown["frameLength"] = json!(length);
+            shown["frameHex"] = Value::from(hex);
+            let error = serde_json::from_value::<Letter>(shown).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "frameHex is not frameLength bytes in hex"
+            );
+        }
+    }
+
+    #[test]
+    fn a_filter_admits_what_fits_all_its_parts() {
+        let record = Record::new(new_letter("meters", "meter", "v1"));
+        let details = Details::parse(&record.details).unwrap();
+        let some = |text: &str| Some(text.to_owned());
+        for (integration, converter, not_version, admitted) in [
+            (None, None, None, true),
+            (some("meters"), None, None, true),
+            (some("meter"), None, None, false),
+            (None, some("meter"), None, true),
+            (None, some("meters"), None, false),
+            (None, None, some("v1"), false),
+            (None, None, some("v2"), true),
+            (some("meters"), some("meter"), some("v2"), true),
+            (some("meters"), some("other"), some("v2"), false),
+        ] {
+            let filter = Filter {
+                integration,
+                converter,
+                not_version,
+            };
+            assert_eq!(filter.admits(&details), admitted, "{filter:?}");
+        }
+    }
+}

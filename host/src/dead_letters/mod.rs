@@ -1,0 +1,35 @@
+//! Frames that no converter could decode, kept on disk until somebody has
+//! looked at them.
+//!
+//! A frame that cannot be decoded is the device's fault or the converter's, and
+//! only the bytes tell whose. So they are kept, each with the error and with the
+//! version of the converter that gave it, to be shown and, once the converter is
+//! repaired, decoded again. The store is bounded by bytes and by letters; when
+//! it is full the oldest letters go.
+//!
+//! - [`DeadLetters`]: the handle that the rest of the host holds. Writing is
+//!   asynchronous and shared: one thread writes, and the calls that come while
+//!   it waits for the disk share the next commit.
+//! - `store`, `change`, `tables`: what is read, what is written, and in which form
+//! - `file`: the file: opened by one process, checked at each opening, opened again
+//!   after an error
+//! - `checked`, `damaged`: notice damage while the file is open, and move a damaged
+//!   file aside
+//! - [`NewLetter`], [`Letter`]: what is kept, and what is given back
+
+mod change;
+mod checked;
+mod damaged;
+mod error;
+mod file;
+mod keeper;
+mod letter;
+mod record;
+mod store;
+mod tables;
+#[cfg(test)]
+mod testing;
+
+pub use error::StoreError;
+pub use keeper::DeadLetters;
+pub use letter::{FailedAgain, Filter, Letter, Limits, NewLetter, Summary};
