@@ -18,6 +18,7 @@
 //! - [`standin`]: a local ThingsBoard for demos and tests
 //! - [`frame`]: shows and guesses how bytes are cut
 //! - [`demo`]: the tutorial, played against the stand-in
+//! - [`control`]: what operators ask of a running host
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
 //! - [`proto`]: the generated gRPC messages
 
@@ -25,6 +26,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod converter;
 pub mod dead_letters;
 pub mod demo;

@@ -1,8 +1,15 @@
 //! The command line.
 
+mod operate;
+
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use operate::{
+    ConvertersArgs, ConvertersCommand, DeadLettersArgs, DeadLettersCommand, FilterArgs, HostArgs,
+    ListArgs, RemoveArgs, ReplayArgs,
+};
 
 /// TCP integration for ThingsBoard: devices speak raw TCP, converters are
 /// WebAssembly components.

@@ -1,0 +1,27 @@
+//! How command-line tools talk to the host that runs on the same machine.
+//!
+//! The host listens on a Unix socket in its data folder, which only its own
+//! user can reach; that is all the protection there is, and enough. A
+//! connection carries one request and its answer, each a line of JSON, so a
+//! script can do without the tools. What the tools ask of a host that does not
+//! run, the caller may answer itself where it can: see [`dead_letters::run`].
+
+mod client;
+pub mod converters;
+pub mod dead_letters;
+mod error;
+pub mod print;
+mod protocol;
+mod server;
+mod socket;
+#[cfg(test)]
+mod testing;
+mod wire;
+
+pub use client::request;
+pub use error::ControlError;
+pub use protocol::{
+    ConverterState, ConverterStatus, LetterFilter, LetterList, LetterSummary, MAX_LISTED, Removed,
+    ReplayReport, Request, Response, RolledBack, SUMMARY_BYTES,
+};
+pub use server::{Control, ControlServer};
