@@ -54,7 +54,7 @@ demo-check: build build-converters
     target/release/tb-tcp --log warn demo --converters target/converters --check
 
 # Everything that has to be right: format, lints, documentation, all tests, the demo
-test: lint build build-converters _guests && demo-check
+test: lint build build-converters _guests _components && demo-check
     cargo test {{cargo_flags}} --workspace
 
 # Run a benchmark and print its table: just bench framing
@@ -96,6 +96,26 @@ _guests: (_target wasm) (_target bare_wasm)
     cargo build --profile converter --locked --target {{wasm}} -p guest-misbehaving
     cargo build --profile converter --locked --target {{wasm}} -p guest-version --examples
     cargo build --profile converter --locked --target {{bare_wasm}} -p converter-csv
+
+# The component of another language's toolchain that the tests run
+_components:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    source=tests/components/javascript
+    work=target/components-javascript
+    out=target/components/javascript.wasm
+    if [ -e "$out" ] && [ -z "$(find "$source" wit -newer "$out")" ]; then
+        exit 0
+    fi
+    mkdir -p "$work" target/components
+    if [ ! -e "$work/node_modules/.package-lock.json" ] \
+        || ! cmp --silent "$source/package-lock.json" "$work/package-lock.json"; then
+        echo "installing a JavaScript toolchain for components (some 190 MB in $work) ..."
+        cp "$source/package.json" "$source/package-lock.json" "$work"
+        npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund
+    fi
+    cp "$source/converter.js" "$source/build.mjs" "$work"
+    node "$work/build.mjs" wit "$out"
 
 # Install a compiler target unless it is there
 _target name:

@@ -1,6 +1,31 @@
 //! Bytes as people and logs read them.
 
+/// Bytes of a frame that the log shows.
+const SHOWN_BYTES: usize = 64;
+
 /// `bytes` in lower-case hex, two digits each.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first 64 bytes in hex, with `…` if there are more.
+pub(crate) fn hex_start(bytes: &[u8]) -> String {
+    let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
+    let mut text = hex(shown);
+    if shown.len() < bytes.len() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_frames_are_shown_in_part() {
+        assert_eq!(hex_start(b"\x00\xffA"), "00ff41");
+        assert_eq!(hex_start(&[0; 64]), "00".repeat(64));
+        assert_eq!(hex_start(&[0; 65]), format!("{}…", "00".repeat(64)));
+    }
 }

@@ -12,7 +12,7 @@
 //! - [`server`]: ports, connections, and who is connected
 //! - [`framing`]: bytes → frames
 //! - [`converter`]: frames → entities, messages → bytes, in WebAssembly
-//! - [`dead_letters`]: frames that could not be decoded
+//! - [`dead_letters`]: frames that could not be decoded; [`replay`] decodes them again
 //! - [`message`]: what the rooms hand to each other
 //! - [`relay`]: the spool and the session with ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
@@ -22,7 +22,8 @@
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
 //! - [`proto`]: the generated gRPC messages
 
-#![forbid(unsafe_code)]
+// `converter::aot` says why it needs some.
+#![deny(unsafe_code)]
 
 pub mod cli;
 pub mod config;
@@ -37,6 +38,7 @@ mod log_budget;
 pub mod message;
 pub mod proto;
 pub mod relay;
+pub mod replay;
 pub mod run;
 pub mod server;
 pub mod standin;

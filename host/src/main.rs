@@ -2,18 +2,24 @@
 
 #![forbid(unsafe_code)]
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use tb_tcp::{
-    cli::{Cli, Command, LogFormat, RunArgs, StandinArgs},
-    config, demo, frame,
-    run::Host,
+    cli::{
+        Cli, Command, ConvertersArgs, DeadLettersArgs, HostArgs, LogFormat, RunArgs, StandinArgs,
+    },
+    config::{self, Settings},
+    control, demo, frame,
+    run::{self, Host, SettingsFile},
     standin::{self, Standin},
 };
-use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+use tracing::{info, level_filters::LevelFilter, warn};
 use tracing_subscriber::EnvFilter;
 
 /// Wrong arguments or settings; clap uses the same.
@@ -42,7 +48,9 @@ fn start(cli: Cli) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     runtime.block_on(async {
         match cli.command {
-            Command::Run(arguments) => run(arguments).await,
+            Command::Run(arguments) => serve(arguments).await,
+            Command::Converters(arguments) => converters(arguments).await,
+            Command::DeadLetters(arguments) => dead_letters(arguments).await,
             // Whatever goes wrong there is in the arguments or what they name.
             Command::Frame(arguments) => frame::run(&arguments).or_else(|error| {
                 report(&error);
@@ -55,7 +63,16 @@ fn start(cli: Cli) -> Result<ExitCode> {
 }
 
 fn start_log(cli: &Cli) -> Result<()> {
-    let filter = EnvFilter::try_new(&cli.log)
+    let filter = match cli.log.parse::<LevelFilter>() {
+        // Of the libraries only what an operator can act on: at debug level
+        // the compiler alone writes thousands of lines a converter.
+        Ok(level) => format!(
+            "{},tb_tcp={level},converter={level}",
+            level.min(LevelFilter::WARN)
+        ),
+        Err(_) => cli.log.clone(),
+    };
+    let filter = EnvFilter::try_new(filter)
         .with_context(|| format!("--log {}: not a log filter", cli.log))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -68,20 +85,61 @@ fn start_log(cli: &Cli) -> Result<()> {
     Ok(())
 }
 
-async fn run(arguments: RunArgs) -> Result<ExitCode> {
+async fn serve(arguments: RunArgs) -> Result<ExitCode> {
     let stop = stop_signal()?;
-    let environment = |name: &str| std::env::var(name).ok();
+    let asked = reload_signal()?;
     let loaded = config::load(arguments.config.as_deref(), environment)?;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
     let host = Host::start(loaded.settings).await?;
-    stop.await;
+    match arguments.config {
+        None => stop.await,
+        Some(path) => {
+            let file = SettingsFile {
+                load: || config::load(Some(&path), environment),
+                path: path.clone(),
+                asked,
+            };
+            tokio::select! {
+                () = stop => {}
+                () = file.follow(&host) => {}
+            }
+        }
+    }
     let stopped = host.stop().await;
     Ok(match stopped.lost {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The settings of the host that a tool talks to, as far as tools need them.
+fn settings_of(host: &HostArgs) -> Result<Settings> {
+    let mut settings = match &host.config {
+        Some(path) => config::load_unchecked(path)?,
+        None => Settings::default(),
+    };
+    if let Some(folder) = &host.data_folder {
+        settings.data_folder.clone_from(folder);
+    }
+    Ok(settings)
+}
+
+async fn converters(arguments: ConvertersArgs) -> Result<ExitCode> {
+    let settings = settings_of(&arguments.host)?;
+    control::converters::run(&arguments, &settings.data_folder, &mut std::io::stdout()).await
+}
+
+async fn dead_letters(arguments: DeadLettersArgs) -> Result<ExitCode> {
+    let settings = settings_of(&arguments.host)?;
+    let offline = async |request| run::answer_offline(&settings, request).await;
+    let output = &mut std::io::stdout();
+    control::dead_letters::run(&arguments, &settings.data_folder, output, offline).await
 }
 
 async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {
@@ -115,4 +173,17 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// Is notified whenever the process is asked to look at its settings again.
+fn reload_signal() -> Result<Arc<Notify>> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot handle SIGHUP")?;
+    let asked = Arc::new(Notify::new());
+    let notify = asked.clone();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            notify.notify_one();
+        }
+    });
+    Ok(asked)
 }

@@ -1,6 +1,9 @@
 //! What the rooms hand to each other: uplinks one way, downlinks the other.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::sync::oneshot;
 
@@ -65,6 +68,12 @@ pub enum DownlinkOutcome {
     Expired,
     /// The downlink converter failed, or there is none.
     NotEncoded(String),
+}
+
+/// A duration in milliseconds, as log lines have it.
+#[must_use]
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The present time in Unix milliseconds.

@@ -3,12 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod contract;
+mod dead_letters;
 mod downlink;
+mod folder;
 mod framing;
 mod golden;
+mod hostile;
 mod hot_reload;
+mod isolation;
+mod other_languages;
 mod relay;
 mod sandbox;
 mod settings;
+mod settings_reload;
 mod shutdown;
+mod troubleshooting;
 mod uplink;

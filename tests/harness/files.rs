@@ -39,6 +39,11 @@ pub fn guest(name: &str) -> PathBuf {
     })
 }
 
+/// The component that a JavaScript toolchain makes.
+pub fn javascript() -> PathBuf {
+    built(target().join("components/javascript.wasm"))
+}
+
 /// The csv converter as the core module that `wasm32-unknown-unknown` gives.
 pub fn bare_module() -> PathBuf {
     built(target().join("wasm32-unknown-unknown/converter/converter_csv.wasm"))

@@ -1,6 +1,10 @@
 //! `tb-tcp run` as a process.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -10,9 +14,14 @@ use crate::{
     files::converter,
     process::Process,
     standin::{KEY, SECRET, Standin},
+    tool::Tool,
+    wait_for,
 };
 
-/// A host with a converters folder of its own.
+/// The settings file's name.
+const CONFIG: &str = "tb-tcp.toml";
+
+/// A host with folders of its own.
 pub struct Host {
     /// The process, for its log.
     pub process: Process,
@@ -20,17 +29,23 @@ pub struct Host {
     pub address: SocketAddr,
     /// The watched folder.
     pub converters: PathBuf,
-    _folder: TempDir,
+    /// The settings file.
+    pub config: PathBuf,
+    /// What outlasts the process.
+    pub data: PathBuf,
+    folder: TempDir,
 }
 
 /// Settings of a host to be.
 pub struct HostBuilder {
     thingsboard: String,
     top: String,
+    limits: String,
     integration: String,
     client: String,
     port: u16,
     converters: Vec<(String, PathBuf)>,
+    without_folder: bool,
 }
 
 impl Host {
@@ -47,11 +62,80 @@ impl Host {
                  reconnectDelayMs = 50\nmaxReconnectDelayMs = 200\n"
             ),
             top: String::new(),
+            limits: String::new(),
+            without_folder: false,
             integration: String::new(),
             client: String::new(),
             port: 0,
             converters: Vec::new(),
         }
+    }
+
+    /// Stops the process and starts it again in the same folders.
+    #[track_caller]
+    pub fn restart(self) -> Self {
+        let Self {
+            process, folder, ..
+        } = self;
+        process.terminate();
+        Self::started(start(folder.path()), folder)
+    }
+
+    #[track_caller]
+    fn started(process: Process, folder: TempDir) -> Self {
+        let started = process.wait_for_log("integration started");
+        let path = |name| folder.path().join(name);
+        Self {
+            address: local_address(&started),
+            converters: path("converters"),
+            config: path(CONFIG),
+            data: path("data"),
+            folder,
+            process,
+        }
+    }
+
+    /// Replaces a part of the settings file, which must be there.
+    #[track_caller]
+    pub fn change_settings(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(&self.config).unwrap();
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        fs::write(&self.config, text.replace(from, to)).unwrap();
+    }
+
+    /// Runs one of the tools that talk to this host, with `--json`.
+    #[track_caller]
+    pub fn tool(&self, arguments: &[&str]) -> Tool {
+        let config = self.config.to_str().unwrap();
+        let arguments = [arguments, &["--config", config, "--json"]].concat();
+        Tool::run(&arguments)
+    }
+
+    /// The entry of one converter in the list of `tb-tcp converters`.
+    #[track_caller]
+    pub fn converter(&self, name: &str) -> Option<Json> {
+        let list = self.tool(&["converters"]).json();
+        let list = list.as_array().unwrap();
+        list.iter().find(|entry| entry["name"] == name).cloned()
+    }
+
+    /// How many dead letters there are.
+    #[track_caller]
+    pub fn dead_letters(&self) -> u64 {
+        let list = self.tool(&["dead-letters"]).json();
+        list["total"].as_u64().unwrap()
+    }
+
+    /// A device that connects to the integration `name`.
+    #[track_caller]
+    pub fn device_of(&self, name: &str) -> Device {
+        let started = wait_for("the integration listens", || {
+            let log = self.process.log();
+            log.into_iter().find(|line| {
+                line["message"] == "integration started" && line["integration"] == name
+            })
+        });
+        Device::connect(local_address(&started))
     }
 
     /// A device that connects to the first integration.
@@ -78,6 +162,21 @@ impl HostBuilder {
     pub fn top(mut self, lines: &str) -> Self {
         self.top.push_str(lines);
         self.top.push('\n');
+        self
+    }
+
+    /// Lines of `[converters]`.
+    #[must_use]
+    pub fn limits(mut self, lines: &str) -> Self {
+        self.limits.push_str(lines);
+        self.limits.push('\n');
+        self
+    }
+
+    /// Does not make the converters folder.
+    #[must_use]
+    pub fn without_folder(mut self) -> Self {
+        self.without_folder = true;
         self
     }
 
@@ -115,45 +214,52 @@ impl HostBuilder {
     #[track_caller]
     pub fn start(self) -> Host {
         let (folder, process) = self.spawn();
-        let started = process.wait_for_log("integration started");
-        Host {
-            address: local_address(&started),
-            converters: folder.path().join("converters"),
-            _folder: folder,
-            process,
-        }
+        Host::started(process, folder)
     }
 
     /// Starts the process, which may end by itself.
     pub fn spawn(self) -> (TempDir, Process) {
         let folder = tempfile::tempdir().unwrap();
-        let converters = folder.path().join("converters");
-        fs::create_dir(&converters).unwrap();
-        let mut files = self.converters;
-        if files.is_empty() {
-            files = ["csv", "attributes-json"]
-                .map(|name| (name.to_owned(), converter(name)))
-                .to_vec();
+        self.prepare(folder.path());
+        let process = start(folder.path());
+        (folder, process)
+    }
+
+    /// Writes the settings and copies the converters.
+    fn prepare(self, folder: &Path) {
+        let converters = folder.join("converters");
+        if !self.without_folder {
+            fs::create_dir(&converters).unwrap();
+            let mut files = self.converters;
+            if files.is_empty() {
+                files = ["csv", "attributes-json"]
+                    .map(|name| (name.to_owned(), converter(name)))
+                    .to_vec();
+            }
+            for (name, file) in files {
+                fs::copy(file, converters.join(name).with_extension("wasm")).unwrap();
+            }
         }
-        for (name, file) in files {
-            fs::copy(file, converters.join(name).with_extension("wasm")).unwrap();
-        }
-        let config = folder.path().join("tb-tcp.toml");
         let text = format!(
-            "{}\n[thingsboard]\n{}\n[converters]\nfolder = '{}'\n[[integrations]]\n{}\n\
+            "dataFolder = '{}'\n{}\n[thingsboard]\n{}\n[converters]\nfolder = '{}'\n{}\n\
+             [[integrations]]\n{}\n\
              [integrations.clientConfiguration]\nport = {}\nbindAddress = '127.0.0.1'\n{}\n",
+            folder.join("data").display(),
             self.top,
             self.thingsboard,
             converters.display(),
+            self.limits,
             self.integration,
             self.port,
             self.client
         );
-        fs::write(&config, text).unwrap();
-        let arguments = ["run", "--config", config.to_str().unwrap()];
-        let process = Process::start("host", &arguments);
-        (folder, process)
+        fs::write(folder.join(CONFIG), text).unwrap();
     }
+}
+
+fn start(folder: &Path) -> Process {
+    let config = folder.join(CONFIG);
+    Process::start("host", &["run", "--config", config.to_str().unwrap()])
 }
 
 fn local_address(started: &Json) -> SocketAddr {

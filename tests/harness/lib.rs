@@ -15,16 +15,20 @@
 mod device;
 mod files;
 mod host;
+mod hostile;
 mod process;
 mod standin;
+mod tool;
 
 use std::time::{Duration, Instant};
 
 pub use device::Device;
-pub use files::{bare_module, binary, converter, guest, repository};
+pub use files::{bare_module, binary, converter, guest, javascript, repository};
 pub use host::{Host, HostBuilder};
+pub use hostile::hostile;
 pub use process::Process;
 pub use standin::Standin;
+pub use tool::Tool;
 
 /// Longest wait for anything. Machines that run tests can be slow.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -71,6 +71,26 @@ impl Process {
         Self { name, child, log }
     }
 
+    /// A figure of `/proc/PID/status` in KiB: `VmRSS` is the memory at present,
+    /// `VmHWM` the most there was.
+    #[track_caller]
+    pub fn memory_kib(&self, field: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+        let figure = line.split_whitespace().nth(1).unwrap();
+        figure.parse().unwrap()
+    }
+
+    /// Processor time that the process has had, in clock ticks of 10 ms.
+    #[track_caller]
+    pub fn processor_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The name in brackets may hold spaces; utime and stime are 14 and 15.
+        let (_, rest) = stat.rsplit_once(')').unwrap();
+        let fields: Vec<_> = rest.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
     /// The log so far; lines that are not JSON are strings.
     pub fn log(&self) -> Vec<Json> {
         self.log.lock().unwrap().clone()

@@ -54,6 +54,10 @@ pub enum LogFormat {
 pub enum Command {
     /// Serve devices and relay to ThingsBoard
     Run(RunArgs),
+    /// Show the running host's converters, or go back to the version before
+    Converters(ConvertersArgs),
+    /// Show frames that could not be decoded, decode them again, remove them
+    DeadLetters(DeadLettersArgs),
     /// Start a local stand-in for ThingsBoard, for demos and tests
     ///
     /// It speaks ThingsBoard's Edge service (gRPC) and has a small HTTP API to

@@ -1,7 +1,7 @@
 //! Checks settings before anything is started with them: ranges, names, and
 //! what has no default.
 
-use super::{ClientConfiguration, ConfigError, Settings};
+use super::{ClientConfiguration, ConfigError, ConverterSettings, LimitOverrides, Settings};
 use crate::framing::Framer;
 
 /// Where the ThingsBoard key and secret come from, said wherever one is missing.
@@ -69,16 +69,10 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             10_000,
         ),
         (
-            "converters.callTimeoutMs",
-            settings.converters.call_timeout_ms,
-            1,
-            60_000,
-        ),
-        (
-            "converters.memoryLimitMib",
-            settings.converters.memory_limit_mib,
-            1,
-            4096,
+            "converters.pollIntervalMs",
+            settings.converters.poll_interval_ms,
+            100,
+            3_600_000,
         ),
         (
             "converters.threads",
@@ -86,10 +80,29 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             0,
             1024,
         ),
+        (
+            "converters.compileCacheMib",
+            settings.converters.compile_cache_mib,
+            0,
+            1 << 20,
+        ),
+        (
+            "deadLetters.maxMib",
+            settings.dead_letters.max_mib,
+            1,
+            1 << 20,
+        ),
+        (
+            "deadLetters.maxLetters",
+            settings.dead_letters.max_letters,
+            1,
+            1_000_000_000,
+        ),
         ("spool.maxMib", settings.spool.max_mib, 1, 1 << 20),
     ] {
         in_range(origin, key, value, least, most)?;
     }
+    check_limits(origin, &settings.converters)?;
     for (index, integration) in settings.integrations.iter().enumerate() {
         if settings.integrations[..index]
             .iter()
@@ -103,6 +116,54 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             ));
         }
         check_client(origin, &integration.name, &integration.client_configuration)?;
+    }
+    Ok(())
+}
+
+/// The limits of `[converters]` and of each converter that has its own.
+fn check_limits(origin: &str, settings: &ConverterSettings) -> Result<(), ConfigError> {
+    let common = LimitOverrides {
+        call_timeout_ms: Some(settings.call_timeout_ms),
+        memory_limit_mib: Some(settings.memory_limit_mib),
+        memory_mark_percent: Some(settings.memory_mark_percent),
+        max_output_kib: Some(settings.max_output_kib),
+        max_entities_per_frame: Some(settings.max_entities_per_frame),
+        max_values_per_frame: Some(settings.max_values_per_frame),
+        max_calls_per_instance: Some(settings.max_calls_per_instance),
+        log_lines_per_second: Some(settings.log_lines_per_second),
+    };
+    let overrides = settings.overrides.iter();
+    let places = overrides.map(|(name, own)| (format!("converters.overrides.{name}"), own));
+    for (place, limits) in std::iter::once(("converters".to_owned(), &common)).chain(places) {
+        let sizes = [
+            ("callTimeoutMs", limits.call_timeout_ms, 1, 60_000),
+            ("memoryLimitMib", limits.memory_limit_mib, 1, 4096),
+            ("memoryMarkPercent", limits.memory_mark_percent, 1, 100),
+            ("maxOutputKib", limits.max_output_kib, 1, 1 << 20),
+            (
+                "maxEntitiesPerFrame",
+                limits.max_entities_per_frame.map(|count| count as u64),
+                1,
+                1_000_000,
+            ),
+            (
+                "maxValuesPerFrame",
+                limits.max_values_per_frame.map(|count| count as u64),
+                1,
+                10_000_000,
+            ),
+            (
+                "maxCallsPerInstance",
+                limits.max_calls_per_instance,
+                0,
+                1 << 53,
+            ),
+        ];
+        for (key, value, least, most) in sizes {
+            if let Some(value) = value {
+                in_range(origin, &format!("{place}.{key}"), value, least, most)?;
+            }
+        }
     }
     Ok(())
 }

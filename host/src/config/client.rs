@@ -3,12 +3,12 @@
 
 use std::{net::IpAddr, net::Ipv4Addr, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::HandlerConfiguration;
 
 /// Port, socket options and framing of one integration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClientConfiguration {
     /// Port to listen on. Default 10560. 0 takes a free one, which the log names.

@@ -5,10 +5,10 @@
 //! ThingsBoard's dialog leaves such keys behind when the type is changed.
 //! [`Framer::new`](crate::framing::Framer::new) checks the values.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// ThingsBoard's *Handler Configuration*.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HandlerConfiguration {
     /// The kind of framing. Default `TEXT`.
@@ -125,7 +125,7 @@ impl HandlerConfiguration {
 }
 
 /// ThingsBoard's `handlerType`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum HandlerType {
     /// Frames end with a delimiter.
@@ -137,7 +137,7 @@ pub enum HandlerType {
 }
 
 /// ThingsBoard's `messageSeparator`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MessageSeparator {
     /// `\n` or `\r\n`.
@@ -149,7 +149,7 @@ pub enum MessageSeparator {
 }
 
 /// ThingsBoard's `byteOrder`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ByteOrder {
     /// The least significant byte comes first.
@@ -159,7 +159,7 @@ pub enum ByteOrder {
 }
 
 /// What follows a framing error.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFrameError {
     /// The bad bytes are skipped and the connection goes on. One whose next

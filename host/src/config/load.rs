@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ClientConfiguration, ConfigError, Integration, Secret, Settings, check::check};
+use super::{ClientConfiguration, ConfigError, Secret, Settings, check::check};
 
 /// Settings that passed all checks, and what was odd about them.
 #[derive(Debug)]
@@ -36,15 +36,16 @@ pub fn load(
     Ok(Loaded { settings, warnings })
 }
 
-/// The integrations of a settings file, for tools that need nothing else of it.
+/// The settings of a file as far as they can be read, for tools that need
+/// neither the environment nor all of them.
 ///
 /// # Errors
 /// A file that cannot be read or parsed.
-pub fn load_integrations(file: &Path) -> Result<Vec<Integration>, ConfigError> {
+pub fn load_unchecked(file: &Path) -> Result<Settings, ConfigError> {
     let mut warnings = Vec::new();
     let mut settings = read_toml(file, &mut warnings)?;
     read_client_configuration_files(&mut settings, file, &mut warnings)?;
-    Ok(settings.integrations)
+    Ok(settings)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

@@ -5,9 +5,11 @@
 //! integrator knows from there is what they type here. Unknown keys are
 //! reported and skipped: a file written for a newer or older version starts.
 
+mod changes;
 mod check;
 mod client;
 mod converters;
+mod dead_letters;
 mod error;
 mod handler;
 mod integration;
@@ -15,27 +17,31 @@ mod load;
 mod spool;
 mod thingsboard;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+pub use changes::Changes;
 pub use client::ClientConfiguration;
-pub use converters::ConverterSettings;
+pub use converters::{ConverterLimits, ConverterSettings, LimitOverrides};
+pub use dead_letters::DeadLetterSettings;
 pub use error::ConfigError;
 pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator, OnFrameError};
 pub use integration::Integration;
-pub use load::{Loaded, load, load_integrations};
+pub use load::{Loaded, load, load_unchecked};
 pub use spool::SpoolSettings;
 pub use thingsboard::{Secret, ThingsBoard};
 
 /// Everything that `tb-tcp run` can be told.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// The ThingsBoard server and the edge's credentials there.
     pub thingsboard: ThingsBoard,
     /// The folder of `.wasm` files and what a converter may use.
     pub converters: ConverterSettings,
+    /// Frames that no converter could decode.
+    pub dead_letters: DeadLetterSettings,
     /// What waits for ThingsBoard's acknowledgement.
     pub spool: SpoolSettings,
     /// One entry for each port that devices connect to. Default: one
@@ -45,6 +51,11 @@ pub struct Settings {
     /// was accepted, in milliseconds. Default 10 000: service managers kill
     /// after 30 to 90 seconds.
     pub shutdown_timeout_ms: u64,
+    /// Where the host keeps what must outlast it: dead letters, the last good
+    /// versions of converters, compiled code, and the socket on which
+    /// `tb-tcp converters` and `tb-tcp dead-letters` reach it. Default
+    /// `./data`; each host needs its own.
+    pub data_folder: PathBuf,
 }
 
 impl Default for Settings {
@@ -52,9 +63,11 @@ impl Default for Settings {
         Self {
             thingsboard: ThingsBoard::default(),
             converters: ConverterSettings::default(),
+            dead_letters: DeadLetterSettings::default(),
             spool: SpoolSettings::default(),
             integrations: vec![Integration::default()],
             shutdown_timeout_ms: 10_000,
+            data_folder: PathBuf::from("./data"),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `[spool]`: what was accepted from devices and waits for ThingsBoard.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Bounds of the spool.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SpoolSettings {
     /// Most memory that waiting records may take, in MiB. A full spool stops

@@ -2,14 +2,17 @@
 
 use std::{fmt, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::hex::hex;
 
 /// How to reach ThingsBoard's Edge service.
 ///
 /// The environment names of ThingsBoard's own remote integration are read too
 /// and win over the file: `RPC_HOST`, `RPC_PORT`, `INTEGRATION_ROUTING_KEY`,
 /// `INTEGRATION_SECRET`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ThingsBoard {
     /// Host name or address of the server. Default `localhost`.
@@ -97,6 +100,13 @@ impl Secret {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+/// As its hash: enough to see whether it changed, and no secret.
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex(&Sha256::digest(&self.0)))
     }
 }
 

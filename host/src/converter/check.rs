@@ -1,9 +1,51 @@
 //! Checks what a converter returned against what ThingsBoard can store.
 
-use super::bindings::types::{Entity, KeyValue, Value};
+use super::{
+    bindings::types::{Entity, KeyValue, Value},
+    error::CallError,
+};
+use crate::config::ConverterLimits;
 
 /// Longest name, profile or label that ThingsBoard stores, in characters.
 const MAX_NAME: usize = 255;
+
+/// What entities take up in the host, in bytes, near enough for a bound.
+///
+/// # Errors
+/// More entities or values than one frame may bring.
+pub(super) fn measure(entities: &[Entity], limits: &ConverterLimits) -> Result<usize, CallError> {
+    if entities.len() > limits.entities {
+        return Err(CallError::TooManyEntities {
+            count: entities.len(),
+            limit: limits.entities,
+        });
+    }
+    let (mut values, mut bytes) = (0, size_of_val(entities));
+    for entity in entities {
+        bytes += entity.name.len() + entity.profile.len();
+        for pairs in std::iter::once(&entity.attributes)
+            .chain(entity.telemetry.iter().map(|sample| &sample.values))
+        {
+            values += pairs.len();
+            bytes += pairs.iter().map(size).sum::<usize>();
+        }
+    }
+    if values > limits.values {
+        return Err(CallError::TooManyValues {
+            count: values,
+            limit: limits.values,
+        });
+    }
+    Ok(bytes)
+}
+
+fn size(pair: &KeyValue) -> usize {
+    let text = match &pair.value {
+        Value::Text(text) | Value::Json(text) => text.len(),
+        _ => 0,
+    };
+    size_of::<KeyValue>() + pair.key.len() + text
+}
 
 /// Says what is wrong with `entities`.
 ///
@@ -20,6 +62,13 @@ fn check_entity(entity: &Entity) -> Result<(), String> {
                     check how the converter takes it from the frame"
                 .to_owned(),
         );
+    }
+    if matches!(entity.name.as_str(), "undefined" | "null") {
+        return Err(format!(
+            "deviceName is {:?}, what a script makes of a missing value; check how the converter \
+             takes it from the frame",
+            entity.name
+        ));
     }
     let texts = [
         ("deviceName", &entity.name),
@@ -98,6 +147,10 @@ mod tests {
             (
                 entity(" ", "k", Value::Long(1)),
                 Some("deviceName is empty, so there is no device"),
+            ),
+            (
+                entity("undefined", "k", Value::Long(1)),
+                Some("deviceName is \"undefined\", what a script makes of"),
             ),
             (
                 entity(&long, "k", Value::Long(1)),

@@ -1,18 +1,25 @@
 //! One version of a converter: compiled, checked and tried.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::InstancePre;
 
 use super::{
     bindings::{downlink, uplink},
+    contract,
     engine::ConverterEngine,
-    error::LoadError,
+    error::{CallError, LoadError},
     instance::Instance,
     state::GuestState,
 };
-use crate::hex::hex;
+use crate::{config::ConverterLimits, hex::hex, log_budget::LogBudget, message::now_ms};
 
 /// A direction that a converter can export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +39,37 @@ impl fmt::Display for Direction {
     }
 }
 
+/// What a version of a converter has done.
+#[derive(Debug, Default)]
+pub struct Stats {
+    pub(super) calls: AtomicU64,
+    pub(super) errors: AtomicU64,
+}
+
+impl Stats {
+    /// Calls that ended, whatever they gave.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Relaxed)
+    }
+
+    /// Calls that gave an error.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Relaxed)
+    }
+}
+
 /// A loaded version of a converter.
 pub struct Converter {
     pub(super) name: Arc<str>,
-    version: String,
+    version: Arc<str>,
+    bytes: usize,
+    loaded_ms: i64,
+    pub(super) limits: ConverterLimits,
+    pub(super) stats: Arc<Stats>,
+    /// Shared by its instances: one that traps must not get a new one.
+    pub(super) log_budget: Arc<Mutex<LogBudget>>,
     pub(super) engine: ConverterEngine,
     pub(super) pre: InstancePre<GuestState>,
     pub(super) uplink: Option<uplink::GuestIndices>,
@@ -50,38 +84,72 @@ impl fmt::Debug for Converter {
 
 impl Converter {
     /// Compiles `wasm`, checks it against the contract, and makes one instance
-    /// to see that it starts. Takes tens of milliseconds and blocks.
+    /// under `limits` to see that it starts. Takes tens of milliseconds unless
+    /// the engine has it compiled already, and blocks.
     ///
     /// # Errors
     /// Says what is wrong with the file.
-    pub fn load(engine: &ConverterEngine, name: &str, wasm: &[u8]) -> Result<Arc<Self>, LoadError> {
+    pub fn load(
+        engine: &ConverterEngine,
+        name: &str,
+        wasm: &[u8],
+        limits: ConverterLimits,
+    ) -> Result<Arc<Self>, LoadError> {
         check_preamble(wasm)?;
-        let component = Component::new(&engine.engine, wasm)
+        let digest = Sha256::digest(wasm);
+        let component = engine
+            .compile(wasm, digest.into())
             .map_err(|error| LoadError::Invalid(one_line(&error)))?;
         let pre = engine
             .linker
             .instantiate_pre(&component)
-            .map_err(|error| LoadError::WrongImport(one_line(&error)))?;
-        let (uplink, no_uplink) = found(uplink::GuestIndices::new(&pre));
-        let (downlink, no_downlink) = found(downlink::GuestIndices::new(&pre));
-        if uplink.is_none() && downlink.is_none() {
-            let detail = match (no_uplink, no_downlink) {
-                (Some(text), _) | (None, Some(text)) => format!(" ({text})"),
-                (None, None) => String::new(),
-            };
-            return Err(LoadError::NoExport(detail));
-        }
-        let converter = Self {
+            .map_err(|error| contract::unfit_import(engine, &component, wasm, &error))?;
+        let (uplink, downlink) = (
+            uplink::GuestIndices::new(&pre).ok(),
+            downlink::GuestIndices::new(&pre).ok(),
+        );
+        contract::check_exports(
+            engine,
+            &component,
+            wasm,
+            [uplink.is_some(), downlink.is_some()],
+        )?;
+        let converter = Arc::new(Self {
             name: name.into(),
-            version: version(wasm),
+            version: short(&digest).into(),
+            bytes: wasm.len(),
+            loaded_ms: now_ms(),
+            limits,
+            stats: Arc::default(),
+            log_budget: log_budget(&limits),
             engine: engine.clone(),
             pre,
             uplink,
             downlink,
-        };
-        let converter = Arc::new(converter);
-        Instance::new(&converter).map_err(|error| LoadError::Instantiate(error.to_string()))?;
+        });
+        Instance::new(&converter).map_err(|error| match error {
+            CallError::WrongType(detail) => contract::wrong_type(wasm, &detail),
+            error => LoadError::Instantiate(error),
+        })?;
         Ok(converter)
+    }
+
+    /// The same version under other limits.
+    #[must_use]
+    pub fn with_limits(&self, limits: ConverterLimits) -> Arc<Self> {
+        Arc::new(Self {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            bytes: self.bytes,
+            loaded_ms: self.loaded_ms,
+            limits,
+            stats: self.stats.clone(),
+            log_budget: log_budget(&limits),
+            engine: self.engine.clone(),
+            pre: self.pre.clone(),
+            uplink: self.uplink.clone(),
+            downlink: self.downlink.clone(),
+        })
     }
 
     /// The file's name without `.wasm`.
@@ -94,6 +162,30 @@ impl Converter {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Size of the file, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When it was loaded, in Unix milliseconds.
+    #[must_use]
+    pub fn loaded_ms(&self) -> i64 {
+        self.loaded_ms
+    }
+
+    /// What it may use.
+    #[must_use]
+    pub fn limits(&self) -> &ConverterLimits {
+        &self.limits
+    }
+
+    /// What it has done since it was loaded.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     /// Whether it exports `direction`.
@@ -116,9 +208,17 @@ impl Converter {
     }
 }
 
+fn log_budget(limits: &ConverterLimits) -> Arc<Mutex<LogBudget>> {
+    Arc::new(Mutex::new(LogBudget::new(limits.log_lines_per_second)))
+}
+
 /// The version of a file's content.
 pub(super) fn version(wasm: &[u8]) -> String {
-    hex(&Sha256::digest(wasm)[..4])
+    short(&Sha256::digest(wasm))
+}
+
+fn short(digest: &[u8]) -> String {
+    hex(&digest[..4])
 }
 
 /// Tells files that are no components apart before the compiler sees them, for
@@ -139,88 +239,10 @@ fn check_preamble(wasm: &[u8]) -> Result<(), LoadError> {
     Ok(())
 }
 
-fn found<T>(lookup: wasmtime::Result<T>) -> (Option<T>, Option<String>) {
-    match lookup {
-        Ok(indices) => (Some(indices), None),
-        Err(error) => (None, Some(one_line(&error))),
-    }
-}
-
 /// An error and its causes on one line.
 pub(super) fn one_line(error: &wasmtime::Error) -> String {
     format!("{error:#}")
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::ConverterSettings;
-
-    #[test]
-    fn files_that_are_no_converters_are_told_apart() {
-        let engine = ConverterEngine::new(&ConverterSettings::default()).unwrap();
-        // An empty component: valid, but without exports.
-        let empty = b"\0asm\x0d\0\x01\0".as_slice();
-        let cases: [(&[u8], &str); 6] = [
-            (b"", "damaged or incomplete: 0 bytes only"),
-            (b"\0as", "damaged or incomplete: 3 bytes only"),
-            (
-                b"hello, world",
-                "not a WebAssembly file: it starts with 68656c6c6f2c2077",
-            ),
-            (
-                b"\0asm\x01\0\0\0",
-                "a core WebAssembly module, not a component",
-            ),
-            (b"\0asm\x0d\0\x01\0\x07\xff", "damaged or incomplete: "),
-            (
-                empty,
-                "it does not fit tb:converter@0.1.0: it exports neither",
-            ),
-        ];
-        for (wasm, expected) in cases {
-            let text = Converter::load(&engine, "x", wasm).unwrap_err().to_string();
-            assert!(text.starts_with(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_the_contract_is_named() {
-        let engine = ConverterEngine::new(&ConverterSettings::default()).unwrap();
-        let cases = [
-            // An ability of a later contract, or another host's.
-            (
-                r#"(component (import "tb:converter/connection@0.1.0" (instance
-                    (export "reply" (func (param "bytes" (list u8)))))))"#,
-                &[
-                    "tb:converter/connection@0.1.0",
-                    "build it against this host's wit/",
-                ],
-            ),
-            // A function that the host has, with another type.
-            (
-                r#"(component (import "tb:converter/context@0.1.0" (instance
-                    (export "metadata" (func (param "key" u32) (result string))))))"#,
-                &["tb:converter/context@0.1.0", "metadata"],
-            ),
-            // The right interface without the function.
-            (
-                r#"(component (instance $empty)
-                    (export "tb:converter/uplink@0.1.0" (instance $empty)))"#,
-                &["it exports neither tb:converter/uplink nor", "decode"],
-            ),
-        ];
-        for (text, expected) in cases {
-            let wasm = wat::parse_str(text).unwrap();
-            let said = Converter::load(&engine, "x", &wasm)
-                .unwrap_err()
-                .to_string();
-            for part in expected {
-                assert!(said.contains(part), "{part:?} is not in {said:?}");
-            }
-        }
-    }
 }

@@ -1,54 +1,36 @@
 //! The WebAssembly engine: what all converters share.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, thread};
 
 use wasmtime::{
     Config, Engine,
-    component::{HasSelf, Linker, Resource},
+    component::{Component, HasSelf, Linker, Resource},
 };
 
 use super::{
+    aot,
     bindings::{context, logging},
+    deadline::TICK,
+    file_cache::FileCache,
     state::GuestState,
 };
-use crate::config::ConverterSettings;
-
-/// How often the clock of the deadlines ticks. A call may overrun its deadline
-/// by one tick; a tick costs a thread some microseconds.
-const TICK: Duration = Duration::from_millis(5);
 
 /// Compiles components and holds what they may import. Cheap to clone.
 #[derive(Clone)]
 pub struct ConverterEngine {
     pub(super) engine: Engine,
     pub(super) linker: Arc<Linker<GuestState>>,
-    pub(super) limits: Limits,
-}
-
-/// What one call may use.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) call_timeout: Duration,
-    pub(super) memory_bytes: usize,
-    pub(super) log_lines_per_second: u32,
-}
-
-impl Limits {
-    /// The deadline in ticks of the engine's clock. One more than the time
-    /// needs, because the first tick may come at once.
-    pub(super) fn deadline_ticks(self) -> u64 {
-        let ticks = self.call_timeout.as_nanos().div_ceil(TICK.as_nanos());
-        u64::try_from(ticks).unwrap_or(u64::MAX - 1) + 1
-    }
+    cache: Option<Arc<FileCache>>,
 }
 
 impl ConverterEngine {
-    /// An engine with the limits of `settings`, and the thread that drives its
-    /// deadlines; the thread ends when the engine is gone.
+    /// An engine, and the thread that drives its deadlines; the thread ends
+    /// when the engine is gone. Compiled code is kept in `cache`, if there is
+    /// one.
     ///
     /// # Errors
     /// This machine cannot run compiled WebAssembly.
-    pub fn new(settings: &ConverterSettings) -> wasmtime::Result<Self> {
+    pub fn new(cache: Option<FileCache>) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .epoch_interruption(true)
@@ -61,12 +43,16 @@ impl ConverterEngine {
         Ok(Self {
             engine,
             linker,
-            limits: Limits {
-                call_timeout: settings.call_timeout(),
-                memory_bytes: settings.memory_limit_bytes(),
-                log_lines_per_second: settings.log_lines_per_second,
-            },
+            cache: cache.map(Arc::new),
         })
+    }
+
+    /// Compiles `wasm`, or takes what an earlier process made of it.
+    pub(super) fn compile(&self, wasm: &[u8], digest: [u8; 32]) -> wasmtime::Result<Component> {
+        match &self.cache {
+            None => Component::new(&self.engine, wasm),
+            Some(cache) => aot::compile(&self.engine, cache, wasm, digest),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::contract::CONTRACT;
+
 /// A `.wasm` file that cannot go live. Always the fault of whoever built or
 /// copied the file; the version before it keeps serving.
 #[derive(Debug, thiserror::Error)]
@@ -24,21 +26,23 @@ pub enum LoadError {
     /// The file ends early or is damaged.
     #[error("damaged or incomplete: {0}; copy the file again")]
     Invalid(String),
-    /// Imports something that the host does not have.
+    /// Imports or exports something else than the contract has.
     #[error(
-        "it does not fit tb:converter@0.1.0: {0}; build it against this host's wit/ and import \
-         nothing beyond it and WASI"
+        "it does not fit {CONTRACT}: {fault} ({sdk}); build it with the SDK and the wit/ of this \
+         host, and import nothing beyond them and WASI 0.2"
     )]
-    WrongImport(String),
-    /// Exports neither direction, or one with another type.
-    #[error(
-        "it does not fit tb:converter@0.1.0: it exports neither tb:converter/uplink nor \
-         tb:converter/downlink with this contract's types{0}"
-    )]
-    NoExport(String),
-    /// Traps as soon as an instance is made.
+    Unfit {
+        /// Which import or export, and what is wrong with it.
+        fault: String,
+        /// Language and version of the SDK that it was built with.
+        sdk: String,
+    },
+    /// Fails as soon as an instance is made.
     #[error("an instance cannot be made: {0}")]
-    Instantiate(String),
+    Instantiate(CallError),
+    /// Does not pass the golden cases beside the file.
+    #[error("it fails its own golden cases: {0}")]
+    Cases(String),
 }
 
 /// A call that gave no result. It costs the frame at hand.
@@ -66,6 +70,28 @@ pub enum CallError {
         .0 / (1024 * 1024)
     )]
     OutOfMemory(usize),
+    /// More bytes than the limit came back, or went to the log at once.
+    #[error(
+        "the converter handed over more than maxOutputKib = {} at once and was stopped",
+        .0 / 1024
+    )]
+    TooMuchOutput(usize),
+    /// More entities than one frame may bring.
+    #[error("the converter returned {count} entities; maxEntitiesPerFrame = {limit}")]
+    TooManyEntities {
+        /// How many came.
+        count: usize,
+        /// How many may.
+        limit: usize,
+    },
+    /// More telemetry values and attributes than one frame may bring.
+    #[error("the converter returned {count} values; maxValuesPerFrame = {limit}")]
+    TooManyValues {
+        /// How many came.
+        count: usize,
+        /// How many may.
+        limit: usize,
+    },
     /// The guest's stack is used up, by endless recursion as a rule.
     #[error("the converter recursed too deep and was stopped")]
     StackOverflow,
@@ -75,14 +101,10 @@ pub enum CallError {
     /// The converter does not export this direction.
     #[error("the converter does not export {0}")]
     NotExported(&'static str),
-}
-
-impl CallError {
-    /// Whether the instance is unusable after it.
-    pub(super) fn poisons_instance(&self) -> bool {
-        !matches!(
-            self,
-            Self::Refused(_) | Self::BadResult(_) | Self::NotExported(_)
-        )
-    }
+    /// One of the functions has another type than the contract's.
+    #[error("{0}")]
+    WrongType(String),
+    /// The host stopped before the frame's turn came. Nobody's fault.
+    #[error("the host stopped before the frame was decoded")]
+    NotTried,
 }

@@ -1,31 +1,46 @@
 //! Runs converters: WebAssembly components after `wit/converter.wit`.
 //!
 //! A `.wasm` file of the watched folder becomes a [`Converter`]: compiled,
-//! type-checked against the contract, and tried once, off the async threads.
-//! Only then does it take the place of its predecessor ([`Registry`]). Calls
-//! run on the threads of [`Workers`], each with instances of its own, under a
-//! deadline and a memory limit. This room knows nothing of sockets or of
-//! ThingsBoard's protocol.
+//! type-checked against the contract, and tried, off the async threads. Only
+//! then does it take the place of its predecessor ([`Registry`]). Calls run on
+//! the threads of [`Workers`], each with instances of its own, under a deadline
+//! and other limits. This room knows nothing of sockets or of ThingsBoard's
+//! protocol.
+//!
+//! - `folder`: what the watched folder holds, and which version of it serves
+//! - `engine`, `component`, `contract`, `aot`, `file_cache`: from a file to code
+//! - `golden`: a converter's own cases, run before it goes live
+//! - `instance`, `state`, `call`, `stdio`, `deadline`, `check`: one call
+//! - `run`: which thread and instance a call gets
 
+mod aot;
 mod bindings;
 mod call;
+#[cfg(test)]
+mod catalogue;
 mod check;
 mod component;
+mod contract;
+mod deadline;
 mod engine;
 mod error;
+mod file_cache;
 mod folder;
+mod golden;
 mod instance;
 mod registry;
+mod run;
 mod state;
 mod stdio;
-mod watch;
-mod workers;
+mod whole_file;
 
 pub use bindings::types::{Entity, EntityKind, KeyValue, Sample, Value};
 pub use call::{CallContext, Metadata};
-pub use component::{Converter, Direction};
+pub use component::{Converter, Direction, Stats};
 pub use engine::ConverterEngine;
 pub use error::{CallError, LoadError};
+pub use file_cache::FileCache;
+pub use folder::{ConverterInfo, FileState, RollbackError, RolledBack, Watcher};
+pub use golden::check_cases;
 pub use registry::{Registry, Selection, SelectionError};
-pub use watch::Watcher;
-pub use workers::{Stopped, Workers};
+pub use run::{Decoded, Overruns, Pace, Progress, Stopped, Workers};

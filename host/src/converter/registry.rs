@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use tokio::sync::watch;
@@ -15,12 +15,14 @@ use super::component::{Converter, Direction};
 #[derive(Debug, Default)]
 pub struct Registry {
     inner: Mutex<Inner>,
+    /// Counts what was published.
+    published: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     converters: BTreeMap<String, Arc<Converter>>,
-    selections: Vec<Arc<Selection>>,
+    selections: Vec<Weak<Selection>>,
 }
 
 impl Registry {
@@ -31,13 +33,36 @@ impl Registry {
         inner
             .converters
             .insert(converter.name().to_owned(), converter);
+        inner
+            .selections
+            .retain(|selection| selection.strong_count() > 0);
         let Inner {
             converters,
             selections,
         } = &*inner;
-        for selection in selections {
+        for selection in selections.iter().filter_map(Weak::upgrade) {
             selection.update(converters);
         }
+        drop(inner);
+        self.published.send_modify(|count| *count += 1);
+    }
+
+    /// The version that serves under `name`.
+    #[must_use]
+    pub fn serving(&self, name: &str) -> Option<Arc<Converter>> {
+        self.lock().converters.get(name).cloned()
+    }
+
+    /// All versions that serve, by name.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Converter>> {
+        self.lock().converters.values().cloned().collect()
+    }
+
+    /// Changes whenever a version was published.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
     }
 
     /// Follows the converter `name`, or without a name the folder's only one
@@ -50,7 +75,7 @@ impl Registry {
             current: watch::Sender::new(None),
         });
         selection.update(&inner.converters);
-        inner.selections.push(selection.clone());
+        inner.selections.push(Arc::downgrade(&selection));
         selection
     }
 

@@ -1,6 +1,6 @@
 //! What the host keeps beside one instance, and the contract's imports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{debug, error, info, trace, warn};
 use wasmtime::{ResourceLimiter, component::ResourceTable};
@@ -12,23 +12,33 @@ use super::{
         logging::{self, Level},
     },
     call::CallContext,
-    engine::Limits,
+    component::Converter,
+    deadline::Deadline,
     stdio::LogLines,
 };
-use crate::log_budget::LogBudget;
+use crate::{config::ConverterLimits, log_budget::LogBudget};
 
 /// Longest line that a converter can write to the log, in bytes.
 const MAX_LOG_LINE: usize = 1024;
-/// Most elements of one of the instance's tables: function pointers of a large
-/// program are some thousands.
+/// Most elements of the instance's tables together: function pointers of a
+/// large program are some thousands.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// Most core instances, tables and memories that one component may be made of.
+/// Components of other languages' toolchains have some ten instances.
+const MAX_PARTS: usize = 256;
 
 /// The store's data of one instance.
 pub(super) struct GuestState {
     converter: Arc<str>,
-    limits: Limits,
+    limits: ConverterLimits,
+    /// What all memories of the instance take, and its tables.
+    memory_bytes: usize,
+    fresh_memory_bytes: usize,
+    table_elements: usize,
     wasi: WasiCtx,
     resources: ResourceTable,
+    /// When the call at hand has had its time.
+    pub(super) deadline: Deadline,
     /// None between calls and while an instance is made.
     pub(super) call: Option<CallContext>,
     /// The last line that the guest logged as an error during this call, else
@@ -36,35 +46,50 @@ pub(super) struct GuestState {
     pub(super) last_error: Option<String>,
     /// Whether the memory limit stopped the guest.
     pub(super) out_of_memory: bool,
-    budget: LogBudget,
+    budget: Arc<Mutex<LogBudget>>,
     stdio: LogLines,
 }
 
 impl GuestState {
-    pub(super) fn new(converter: Arc<str>, limits: Limits) -> Self {
+    pub(super) fn new(converter: &Converter) -> Self {
+        let limits = converter.limits;
         let stdio = LogLines::default();
         let wasi = WasiCtx::builder()
             .stdout(stdio.clone())
             .stderr(stdio.clone())
             .build();
         Self {
-            converter,
+            converter: converter.name.clone(),
             limits,
+            memory_bytes: 0,
+            fresh_memory_bytes: 0,
+            table_elements: 0,
             wasi,
             resources: ResourceTable::new(),
+            deadline: Deadline::new(limits.call_timeout),
             call: None,
             last_error: None,
             out_of_memory: false,
-            budget: LogBudget::new(limits.log_lines_per_second),
+            budget: converter.log_budget.clone(),
             stdio,
         }
     }
 
     /// Readies the state for the next call.
-    pub(super) fn begin(&mut self, call: CallContext) {
+    pub(super) fn begin(&mut self, call: CallContext, deadline: Deadline) {
+        if self.fresh_memory_bytes == 0 {
+            self.fresh_memory_bytes = self.memory_bytes;
+        }
         self.call = Some(call);
+        self.deadline = deadline;
         self.last_error = None;
         self.out_of_memory = false;
+    }
+
+    /// Whether the instance takes more than `mark`, and more than it took when
+    /// it was made: replacing it would not help otherwise.
+    pub(super) fn has_grown_beyond(&self, mark: usize) -> bool {
+        self.memory_bytes > mark.max(self.fresh_memory_bytes)
     }
 
     /// Writes what the guest printed during the call to the log.
@@ -79,12 +104,16 @@ impl GuestState {
     }
 
     fn write(&mut self, level: Level, message: &str) {
-        let admission = self.budget.admit();
-        if admission.suppressed > 0 {
+        let admission = self
+            .budget
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .admit();
+        if admission.first_refused {
             warn!(
                 converter = &*self.converter,
-                suppressed = admission.suppressed,
-                "converter logs too much; lines were left out"
+                log_lines_per_second = self.limits.log_lines_per_second,
+                "converter logs too much; what it logs beyond logLinesPerSecond is left out"
             );
         }
         if !admission.admitted {
@@ -108,7 +137,7 @@ impl GuestState {
 }
 
 /// `text`, or its start if it is too long for a log line.
-fn truncated(text: &str) -> &str {
+pub(super) fn truncated(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_LOG_LINE)]
 }
 
@@ -150,11 +179,15 @@ impl logging::Host for GuestState {
 impl ResourceLimiter for GuestState {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.limits.memory_bytes {
+        let total = self
+            .memory_bytes
+            .saturating_add(desired.saturating_sub(current));
+        if total <= self.limits.memory_bytes {
+            self.memory_bytes = total;
             return Ok(true);
         }
         // Ending the call gives a clear error; refusing would end in whatever
@@ -165,10 +198,29 @@ impl ResourceLimiter for GuestState {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+        let total = self
+            .table_elements
+            .saturating_add(desired.saturating_sub(current));
+        let allowed = total <= MAX_TABLE_ELEMENTS;
+        if allowed {
+            self.table_elements = total;
+        }
+        Ok(allowed)
+    }
+
+    fn instances(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn tables(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn memories(&self) -> usize {
+        MAX_PARTS
     }
 }

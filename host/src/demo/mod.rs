@@ -45,7 +45,8 @@ pub async fn run(arguments: &DemoArgs, stop: impl Future<Output = ()>) -> Result
     let stop_standin = CancellationToken::new();
     let serving = tokio::spawn(standin.serve(stop_standin.clone().cancelled_owned()));
 
-    let host = Host::start(settings(arguments, grpc)).await?;
+    let data = tempfile::tempdir().context("cannot make a folder for the host's data")?;
+    let host = Host::start(settings(arguments, grpc, data.path())).await?;
     let (_, device_address) = host.addresses().first().context("the host has no port")?;
     let thingsboard = ThingsBoard::new(http);
     let player = Player {
@@ -88,8 +89,11 @@ fn check_converters(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn settings(arguments: &DemoArgs, grpc: SocketAddr) -> Settings {
-    let mut settings = Settings::default();
+fn settings(arguments: &DemoArgs, grpc: SocketAddr, data: &Path) -> Settings {
+    let mut settings = Settings {
+        data_folder: data.to_owned(),
+        ..Settings::default()
+    };
     settings.thingsboard.host = grpc.ip().to_string();
     settings.thingsboard.port = grpc.port();
     settings.thingsboard.routing_key = KEY.to_owned();

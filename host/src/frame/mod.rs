@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     cli::FrameArgs,
-    config::{HandlerConfiguration, load_integrations},
+    config::{HandlerConfiguration, load_unchecked},
 };
 
 /// Runs the command; what it finds goes to standard output.
@@ -55,7 +55,7 @@ fn handler(arguments: &FrameArgs) -> Result<HandlerConfiguration> {
     let Some(file) = &arguments.config else {
         return Ok(HandlerConfiguration::default());
     };
-    let integrations = load_integrations(file)?;
+    let integrations = load_unchecked(file)?.integrations;
     let names = || {
         let names = integrations
             .iter()

@@ -39,6 +39,7 @@ pub use json::{JsonDecoder, JsonParams};
 pub use length_field::{Explanation, LengthFieldDecoder, LengthFieldParams};
 pub use line::LineDecoder;
 pub use separated::TextParams;
+pub(crate) use settings::separator;
 
 use crate::config::{HandlerConfiguration, HandlerType, MessageSeparator};
 

@@ -38,7 +38,7 @@ pub(super) fn charset(settings: &HandlerConfiguration) -> Result<Charset, Handle
 /// # Errors
 ///
 /// If a custom one is not given, given twice, or not hexadecimal.
-pub(super) fn separator(settings: &HandlerConfiguration) -> Result<Vec<u8>, HandlerError> {
+pub(crate) fn separator(settings: &HandlerConfiguration) -> Result<Vec<u8>, HandlerError> {
     if settings.message_separator == MessageSeparator::NulDelimiter {
         return Ok(vec![0]);
     }

@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::{backoff::Backoff, entities::Entities, session, spool::Spool};
-use crate::{config::ThingsBoard, message::Downlink};
+use crate::{
+    config::ThingsBoard,
+    message::{Downlink, millis},
+};
 
 /// A session that lasted this long was a good one: the pauses start over.
 const HEALTHY: Duration = Duration::from_secs(60);
@@ -64,7 +67,7 @@ impl Relay {
             }
             let pause = backoff.pause(end.least_pause());
             error!(
-                retry_in_ms = pause.as_millis(),
+                retry_in_ms = millis(pause),
                 waiting = self.spool.len(),
                 "no session with ThingsBoard: {end}"
             );

@@ -13,6 +13,7 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
+use super::departed::Departed;
 use crate::message::{Downlink, DownlinkOutcome};
 
 /// A connection, as far as downlinks need it.
@@ -35,6 +36,7 @@ pub struct Directory {
 #[derive(Debug, Default)]
 struct Inner {
     routes: HashMap<String, Route>,
+    departed: Departed,
     waiting: HashMap<String, VecDeque<Waiting>>,
     /// The device of every waiting downlink, oldest first.
     order: BTreeMap<i64, String>,
@@ -74,15 +76,12 @@ impl Directory {
                 Err(TrySendError::Full(back) | TrySendError::Closed(back)) => downlink = back,
             }
         }
+        inner.explain(&downlink);
         if downlink.outcome.is_some() {
             drop(inner);
             downlink.finish(DownlinkOutcome::NotConnected);
             return;
         }
-        debug!(
-            device = downlink.device,
-            "device is not connected; the downlink waits"
-        );
         inner.wait(downlink);
         inner.trim(self.cache_size);
     }
@@ -118,6 +117,7 @@ impl Directory {
                 .is_some_and(|route| route.connection == connection)
             {
                 inner.routes.remove(device);
+                inner.departed.note(device);
             }
         }
     }
@@ -154,6 +154,32 @@ impl Directory {
 }
 
 impl Inner {
+    /// Says why a downlink is not delivered, and what would help.
+    fn explain(&self, downlink: &Downlink) {
+        let device = &downlink.device;
+        let outcome = match downlink.outcome {
+            None => "it waits for the device's next uplink",
+            Some(_) => "its caller is told",
+        };
+        if self.waiting.contains_key(device) {
+            debug!(device, outcome, "downlink not delivered: another one waits");
+        } else if let Some(ago) = self.departed.how_long_ago(device) {
+            warn!(
+                device,
+                outcome,
+                closed_s_ago = ago.as_secs(),
+                "downlink not delivered: the device closed its connection; it must keep it open to \
+                 get downlinks at once (nc: -w60)"
+            );
+        } else if !self.routes.contains_key(device) {
+            warn!(
+                device,
+                outcome,
+                "downlink not delivered: the device has sent nothing since the host started"
+            );
+        }
+    }
+
     fn wait(&mut self, downlink: Downlink) {
         self.newest += 1;
         let (queue, waiting) = self.enter(self.newest, downlink);

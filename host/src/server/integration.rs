@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -18,10 +19,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
-use super::{connection, directory::Directory, error::ServerError, listener};
+use super::{connection, directory::Directory, error::ServerError, listener, live::Live};
 use crate::{
     config,
-    converter::{Direction, Metadata, Registry, Selection, Workers},
+    converter::{Overruns, Workers},
+    dead_letters::DeadLetters,
     relay::Spool,
 };
 
@@ -34,6 +36,10 @@ const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub struct Shared {
     /// Runs converters.
     pub workers: Workers,
+    /// Knows whose frames took too long.
+    pub overruns: Arc<Overruns>,
+    /// Takes what could not be decoded, if it is to be kept.
+    pub dead_letters: Option<DeadLetters>,
     /// Takes what was decoded.
     pub spool: Arc<Spool>,
     /// Knows who is connected.
@@ -47,11 +53,9 @@ pub struct Shared {
 /// An integration that listens.
 pub struct Integration {
     pub(super) name: Arc<str>,
+    /// As the process was started.
     pub(super) settings: config::Integration,
-    /// The converters' metadata: `integrationName` and the configured pairs.
-    pub(super) metadata: Arc<Metadata>,
-    pub(super) uplink: Arc<Selection>,
-    pub(super) downlink: Arc<Selection>,
+    live: ArcSwap<Live>,
     listener: TcpListener,
 }
 
@@ -59,11 +63,11 @@ pub struct Integration {
 static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
 
 impl Integration {
-    /// Opens the port and follows the converters in `registry`.
+    /// Opens the port.
     ///
     /// # Errors
     /// The port is in use or may not be opened.
-    pub fn bind(settings: &config::Integration, registry: &Registry) -> Result<Self, ServerError> {
+    pub fn bind(settings: &config::Integration, live: Live) -> Result<Self, ServerError> {
         let client = &settings.client_configuration;
         let address = SocketAddr::new(client.bind_address, client.port);
         let listener = listener::bind(client).map_err(|source| match source.kind() {
@@ -77,13 +81,9 @@ impl Integration {
                 source,
             },
         })?;
-        let mut metadata: Metadata = settings.metadata.clone();
-        metadata.insert("integrationName".to_owned(), settings.name.clone());
         Ok(Self {
             name: settings.name.as_str().into(),
-            metadata: Arc::new(metadata),
-            uplink: registry.select(Direction::Uplink, settings.uplink_converter.as_deref()),
-            downlink: registry.select(Direction::Downlink, settings.downlink_converter.as_deref()),
+            live: ArcSwap::from_pointee(live),
             settings: settings.clone(),
             listener,
         })
@@ -93,6 +93,17 @@ impl Integration {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its converters, metadata and rules as they are now.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// Takes over other converters, metadata and rules.
+    pub fn set_live(&self, live: Live) {
+        self.live.store(Arc::new(live));
     }
 
     /// How its connections are cut into frames.
@@ -108,15 +119,9 @@ impl Integration {
         self.listener.local_addr()
     }
 
-    /// The converter choices, uplink and downlink.
-    #[must_use]
-    pub fn selections(&self) -> [&Arc<Selection>; 2] {
-        [&self.uplink, &self.downlink]
-    }
-
     /// Accepts connections until the process stops.
-    pub async fn run(self, shared: Arc<Shared>) {
-        let integration = Arc::new(self);
+    pub async fn run(self: Arc<Self>, shared: Arc<Shared>) {
+        let integration = self;
         let client = &integration.settings.client_configuration;
         let places = Arc::new(Semaphore::new(client.max_connections));
         let mut pause = ACCEPT_PAUSE;

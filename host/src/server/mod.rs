@@ -6,12 +6,18 @@
 //! nothing of gRPC.
 
 mod connection;
+mod departed;
+mod diagnosis;
 mod directory;
 mod error;
+mod intake;
 mod integration;
 mod listener;
+mod live;
+mod opening;
 mod writer;
 
 pub use directory::Directory;
 pub use error::ServerError;
 pub use integration::{Integration, Shared};
+pub use live::Live;

@@ -76,12 +76,13 @@ impl Writer {
     }
 
     async fn encode(&self, downlink: &Downlink) -> Result<Vec<Vec<u8>>, String> {
-        let converter = self.integration.downlink.current().ok_or(
+        let live = self.integration.live();
+        let converter = live.downlink.current().ok_or(
             "there is no downlink converter: put one in the converters folder, or name one in \
              downlinkConverter",
         )?;
         let context = CallContext::Downlink {
-            integration: self.integration.metadata.clone(),
+            integration: live.metadata.clone(),
             message: downlink.metadata.clone(),
             peer: self.peer,
         };
@@ -99,14 +100,18 @@ impl Writer {
 
     /// Writes the frames, each with the terminator, as one piece.
     async fn write(&mut self, frames: &[Vec<u8>]) -> std::io::Result<()> {
-        let settings = &self.integration.settings;
-        let terminator = settings.downlink_terminator.as_bytes();
+        let live = self.integration.live();
+        let terminator = live.downlink_terminator.as_bytes();
         let mut bytes = Vec::new();
         for frame in frames {
             bytes.extend_from_slice(frame);
             bytes.extend_from_slice(terminator);
         }
-        let limit = settings.client_configuration.write_timeout();
+        let limit = self
+            .integration
+            .settings
+            .client_configuration
+            .write_timeout();
         timeout(limit, self.socket.write_all(&bytes))
             .await
             .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?

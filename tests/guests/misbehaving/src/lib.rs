@@ -59,6 +59,29 @@ fn run(command: &str, arguments: &str, context: &Context) -> Result<Vec<Entity>>
                 ..misbehaving()
             }])
         }
+        // at TS KEY NUMBER: an entity with one value of that time.
+        "at" => {
+            let mut words = arguments.splitn(3, ' ');
+            let mut word = || words.next().ok_or("at takes TS KEY NUMBER");
+            let (ts, key, number) = (word()?.parse()?, word()?, word()?.parse::<i64>()?);
+            let pair = KeyValue {
+                key: key.to_owned(),
+                value: number.into(),
+            };
+            let sample = Sample {
+                ts: Some(ts),
+                values: vec![pair],
+            };
+            Ok(vec![Entity {
+                telemetry: vec![sample],
+                ..misbehaving()
+            }])
+        }
+        // text BYTES: an entity with one text of so many bytes.
+        "text" => {
+            let text = "x".repeat(arguments.parse()?);
+            Ok(vec![misbehaving().telemetry("text", text)])
+        }
         // metadata KEY: an entity whose telemetry has the key, if it is known.
         "metadata" => match context.metadata(arguments) {
             Some(value) => Ok(vec![misbehaving().telemetry(arguments, value)]),
@@ -102,6 +125,45 @@ fn run(command: &str, arguments: &str, context: &Context) -> Result<Vec<Entity>>
             Ok(Vec::new())
         }
 
+        // grow MEGABYTES: takes the memory and keeps it.
+        "grow" => {
+            let memory = vec![1u8; arguments.parse::<usize>()? << 20];
+            black_box(Box::leak(memory.into_boxed_slice()));
+            Ok(Vec::new())
+        }
+        // shout LINES: so many lines for the log.
+        "shout" => {
+            for number in 0..arguments.parse::<u32>()? {
+                log::info!("line {number}");
+            }
+            Ok(Vec::new())
+        }
+        // long-line BYTES: one line of so many bytes.
+        "long-line" => {
+            log::info!("{}", "x".repeat(arguments.parse()?));
+            Ok(Vec::new())
+        }
+        // connect ADDRESS, read PATH, environment: what WASI could allow.
+        "connect" => {
+            let error = std::net::TcpStream::connect(arguments).err();
+            Ok(vec![misbehaving().telemetry("connect", outcome(error))])
+        }
+        "read" => {
+            let error = std::fs::read(arguments).err();
+            Ok(vec![misbehaving().telemetry("read", outcome(error))])
+        }
+        "environment" => {
+            let count = std::env::vars().count() + std::env::args().count();
+            Ok(vec![
+                misbehaving().telemetry("environment", i64::try_from(count)?),
+            ])
+        }
+        // clock: milliseconds since 1970.
+        "clock" => {
+            let now = std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis();
+            Ok(vec![misbehaving().telemetry("clock", i64::try_from(now)?)])
+        }
+
         // sleep SECONDS: waits, which WASI's clocks would allow.
         "sleep" => {
             std::thread::sleep(std::time::Duration::from_secs(arguments.parse()?));
@@ -123,6 +185,14 @@ fn run(command: &str, arguments: &str, context: &Context) -> Result<Vec<Entity>>
         }
         other => Err(format!("unknown command {other:?}").into()),
     }
+}
+
+/// What came of something that is not allowed.
+fn outcome(error: Option<std::io::Error>) -> String {
+    error.map_or_else(
+        || "allowed".to_owned(),
+        |error| format!("{:?}", error.kind()),
+    )
 }
 
 fn misbehaving() -> Entity {

@@ -12,6 +12,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+/// Most entries of one folder of golden cases that are looked at for changes.
+const MAX_ENTRIES: usize = 10_000;
+
 /// A file's state as far as the file system tells it without reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint {
@@ -74,6 +77,36 @@ pub(super) fn scan(folder: &Path) -> io::Result<BTreeMap<String, Found>> {
     Ok(files)
 }
 
+/// The state of all files below `folder` together; none if it is no folder.
+pub(super) fn tree(folder: &Path) -> Option<Fingerprint> {
+    let mut whole = Fingerprint {
+        length: 0,
+        inode: 0,
+        modified: SystemTime::UNIX_EPOCH,
+        changed_nanoseconds: 0,
+    };
+    let mut folders = vec![folder.to_owned()];
+    let mut is_folder = false;
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        is_folder = true;
+        for entry in entries.flatten().take(MAX_ENTRIES) {
+            let path = entry.path();
+            if path.is_dir() && folders.len() < MAX_ENTRIES {
+                folders.push(path);
+            } else if let Ok(file) = Fingerprint::of(&path) {
+                whole.length = whole.length.wrapping_add(file.length);
+                whole.inode = whole.inode.wrapping_add(file.inode);
+                whole.modified = whole.modified.max(file.modified);
+                whole.changed_nanoseconds = whole.changed_nanoseconds.max(file.changed_nanoseconds);
+            }
+        }
+    }
+    is_folder.then_some(whole)
+}
+
 /// Reads a file, unless it changes meanwhile.
 pub(super) fn read_unchanged(found: &Found) -> io::Result<Option<Vec<u8>>> {
     let content = fs::read(&found.path)?;
@@ -100,6 +133,21 @@ mod tests {
         fs::create_dir(folder.path().join("folder.wasm")).unwrap();
         let names: Vec<_> = scan(folder.path()).unwrap().into_keys().collect();
         assert_eq!(names, ["b", "csv"]);
+    }
+
+    #[test]
+    fn a_tree_changes_with_any_file_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("csv.cases");
+        assert_eq!(tree(&root), None);
+        fs::create_dir_all(root.join("uplink")).unwrap();
+        let empty = tree(&root).unwrap();
+        fs::write(root.join("uplink/payload.txt"), "a").unwrap();
+        let one = tree(&root).unwrap();
+        assert_ne!(one, empty);
+        assert_eq!(tree(&root).unwrap(), one);
+        fs::write(root.join("uplink/payload.txt"), "ab").unwrap();
+        assert_ne!(tree(&root).unwrap(), one);
     }
 
     #[test]

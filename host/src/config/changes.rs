@@ -1,0 +1,186 @@
+//! What differs between two settings, and which of it a running host can take
+//! over.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::Settings;
+
+/// Keys that take effect at once, with everything below them; `[]` stands for
+/// any integration.
+const LIVE: [&str; 18] = [
+    "shutdownTimeoutMs",
+    "converters.polling",
+    "converters.pollIntervalMs",
+    "converters.callTimeoutMs",
+    "converters.memoryLimitMib",
+    "converters.memoryMarkPercent",
+    "converters.maxOutputKib",
+    "converters.maxEntitiesPerFrame",
+    "converters.maxValuesPerFrame",
+    "converters.maxCallsPerInstance",
+    "converters.logLinesPerSecond",
+    "converters.overrides",
+    "deadLetters.replayOnReload",
+    "integrations[].uplinkConverter",
+    "integrations[].downlinkConverter",
+    "integrations[].allowCreateDevicesOrAssets",
+    "integrations[].metadata",
+    "integrations[].downlinkTerminator",
+];
+
+/// The keys that differ between two settings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Those that a running host takes over.
+    pub live: Vec<String>,
+    /// Those that need a restart.
+    pub restart: Vec<String>,
+}
+
+impl Changes {
+    /// Compares settings. Values are not told, only keys: some are secret.
+    #[must_use]
+    pub fn between(old: &Settings, new: &Settings) -> Self {
+        let (old, new) = (leaves(old), leaves(new));
+        let mut changes = Self::default();
+        let keys = old
+            .keys()
+            .chain(new.keys().filter(|key| !old.contains_key(*key)));
+        for key in keys.filter(|key| old.get(*key) != new.get(*key)) {
+            let list = if is_live(key) {
+                &mut changes.live
+            } else {
+                &mut changes.restart
+            };
+            list.push(key.clone());
+        }
+        changes.live.sort();
+        changes.restart.sort();
+        changes
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.restart.is_empty()
+    }
+}
+
+fn is_live(key: &str) -> bool {
+    let general = match (key.find('['), key.find(']')) {
+        (Some(open), Some(close)) if open < close => {
+            format!("{}{}", &key[..=open], &key[close..])
+        }
+        _ => key.to_owned(),
+    };
+    LIVE.iter().any(|live| {
+        let rest = general.strip_prefix(live);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// Every value by its full key; integrations by their names.
+fn leaves(settings: &Settings) -> BTreeMap<String, Json> {
+    let mut found = BTreeMap::new();
+    // Settings are plain data: this cannot fail.
+    let document = serde_json::to_value(settings).unwrap_or_default();
+    collect(String::new(), &document, &mut found);
+    found
+}
+
+fn collect(key: String, value: &Json, found: &mut BTreeMap<String, Json>) {
+    match value {
+        Json::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                let key = match key.as_str() {
+                    "" => name.clone(),
+                    parent => format!("{parent}.{name}"),
+                };
+                collect(key, value, found);
+            }
+        }
+        Json::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                let name = element["name"].as_str().map(str::to_owned);
+                let name = name.unwrap_or_else(|| index.to_string());
+                collect(format!("{key}[{name}]"), element, found);
+            }
+        }
+        leaf => {
+            found.insert(key, leaf.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{LimitOverrides, Secret};
+
+    #[test]
+    fn what_needs_a_restart_is_told_apart() {
+        let old = Settings::default();
+        let mut new = old.clone();
+        assert!(Changes::between(&old, &new).is_empty());
+        new.thingsboard.secret = Secret::new("other");
+        new.converters.call_timeout_ms = 50;
+        let own = LimitOverrides {
+            memory_limit_mib: Some(64),
+            ..LimitOverrides::default()
+        };
+        new.converters.overrides.insert("a.b".to_owned(), own);
+        let integration = &mut new.integrations[0];
+        integration.uplink_converter = Some("csv".to_owned());
+        integration
+            .metadata
+            .insert("site".to_owned(), "north".to_owned());
+        integration.client_configuration.port = 1;
+        let changes = Changes::between(&old, &new);
+        assert_eq!(
+            changes.restart,
+            [
+                "integrations[TCP integration].clientConfiguration.port",
+                "thingsboard.secret",
+            ]
+        );
+        assert!(
+            changes
+                .live
+                .contains(&"converters.callTimeoutMs".to_owned())
+        );
+        let live = |start: &str| changes.live.iter().any(|key| key.starts_with(start));
+        for start in [
+            "converters.overrides.a.b.memoryLimitMib",
+            "integrations[TCP integration].uplinkConverter",
+            "integrations[TCP integration].metadata",
+        ] {
+            assert!(live(start), "{start}: {changes:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_integration_needs_a_restart() {
+        let old = Settings::default();
+        let mut new = old.clone();
+        new.integrations.push(super::super::Integration {
+            name: "second".to_owned(),
+            ..Default::default()
+        });
+        let changes = Changes::between(&old, &new);
+        assert!(
+            changes
+                .restart
+                .contains(&"integrations[second].clientConfiguration.port".to_owned())
+        );
+    }
+
+    #[test]
+    fn secrets_are_compared_but_not_held() {
+        let mut settings = Settings::default();
+        settings.thingsboard.secret = Secret::new("hush");
+        let text = format!("{:?}", leaves(&settings));
+        assert!(!text.contains("hush"), "{text}");
+    }
+}

@@ -1,0 +1,168 @@
+//! A converter's own golden cases, run before it goes live.
+//!
+//! `NAME.cases/` beside `NAME.wasm` holds them in the layout of the guest SDK
+//! (`tb_converter::testing`), whose runner runs them: each case on a fresh
+//! instance and on one that has served all others. A converter that passes only
+//! on one of them keeps state between calls, which the host does not promise to
+//! keep for it.
+
+use std::{
+    cell::{Cell, RefCell},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+};
+
+use tb_converter::testing;
+
+use super::{
+    bindings::types,
+    call::{CallContext, Metadata},
+    component::Converter,
+    error::{CallError, LoadError},
+    instance::{Failure, Instance, Time},
+};
+
+/// Who sends the frames of golden cases: nobody.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Calls that had to be stopped after which none is made any more: a runaway
+/// would take its deadline for each case three times.
+const MAX_STOPPED: u32 = 3;
+
+/// Runs the golden cases of `folder` on `converter` and says how many passed.
+/// Blocks; must be called within a tokio runtime, but on none of its threads.
+///
+/// # Errors
+/// Names the cases that failed, or what is wrong with the folder.
+pub fn check_cases(converter: &Arc<Converter>, folder: &Path) -> Result<usize, LoadError> {
+    run(converter, folder).map_err(|report| LoadError::Cases(report.to_string()))
+}
+
+fn run(converter: &Arc<Converter>, folder: &Path) -> Result<usize, testing::Report> {
+    let directions = testing::directions(folder)?;
+    let (used, stopped) = (RefCell::new(None), Cell::new(0));
+    let mut passed = 0;
+    if let Some(folder) = &directions.uplink {
+        passed += testing::run_uplink_on(
+            folder,
+            |frame, context| decode(converter, (&RefCell::new(None), &stopped), frame, context),
+            |frame, context| decode(converter, (&used, &stopped), frame, context),
+        )?;
+    }
+    if let Some(folder) = &directions.downlink {
+        passed += testing::run_downlink_on(
+            folder,
+            |message, context| encode(converter, (&RefCell::new(None), &stopped), message, context),
+            |message, context| encode(converter, (&used, &stopped), message, context),
+        )?;
+    }
+    Ok(passed)
+}
+
+/// An instance that may be there, and how many calls trapped so far.
+type Serving<'a> = (&'a RefCell<Option<Instance>>, &'a Cell<u32>);
+
+/// Makes a call on the instance in `slot`, or on a new one if there is none,
+/// and leaves it there if it may serve again.
+fn call<T>(
+    converter: &Arc<Converter>,
+    (slot, stopped): Serving<'_>,
+    call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+) -> Result<T, CallError> {
+    if stopped.get() >= MAX_STOPPED {
+        let text = format!("not called any more, after {MAX_STOPPED} calls that failed");
+        return Err(CallError::Trapped(text));
+    }
+    let mut slot = slot.borrow_mut();
+    let mut instance = match slot.take() {
+        Some(instance) => instance,
+        None => Instance::new(converter)?,
+    };
+    let result = call(&mut instance).map_err(|failure| match failure {
+        Failure::Final(error) => error,
+        // Cannot be: these calls have all of their time.
+        Failure::Unfinished => CallError::TimedOut(converter.limits.call_timeout),
+    });
+    if instance.is_spent() {
+        stopped.set(stopped.get() + u32::from(result.is_err()));
+    } else {
+        *slot = Some(instance);
+    }
+    result
+}
+
+fn decode(
+    converter: &Arc<Converter>,
+    serving: Serving<'_>,
+    frame: &[u8],
+    context: &tb_converter::Context,
+) -> tb_converter::Result<Vec<tb_converter::Entity>> {
+    let context = CallContext::Uplink {
+        integration: Arc::new(metadata(context.metadata_entries())),
+        peer: NOWHERE,
+        local: NOWHERE,
+    };
+    let (entities, _) = call(converter, serving, |instance| {
+        instance.decode(frame, &context, Time::Whole)
+    })?;
+    Ok(entities.into_iter().map(entity).collect())
+}
+
+fn encode(
+    converter: &Arc<Converter>,
+    serving: Serving<'_>,
+    message: &tb_converter::Message,
+    context: &tb_converter::Context,
+) -> tb_converter::Result<Vec<Vec<u8>>> {
+    let context = CallContext::Downlink {
+        integration: Arc::new(metadata(context.integration_metadata_entries())),
+        message: Arc::new(metadata(context.metadata_entries())),
+        peer: NOWHERE,
+    };
+    let frames = call(converter, serving, |instance| {
+        instance.encode(message.body(), message.msg_type(), &context, Time::Whole)
+    })?;
+    Ok(frames)
+}
+
+fn metadata(entries: impl IntoIterator<Item = (String, String)>) -> Metadata {
+    entries.into_iter().collect()
+}
+
+/// The SDK's types are the same contract's, made by another generator.
+fn entity(entity: types::Entity) -> tb_converter::Entity {
+    tb_converter::Entity {
+        kind: match entity.kind {
+            types::EntityKind::Device => tb_converter::EntityKind::Device,
+            types::EntityKind::Asset => tb_converter::EntityKind::Asset,
+        },
+        name: entity.name,
+        profile: entity.profile,
+        label: entity.label,
+        customer: entity.customer,
+        group: entity.group,
+        telemetry: entity.telemetry.into_iter().map(sample).collect(),
+        attributes: entity.attributes.into_iter().map(pair).collect(),
+    }
+}
+
+fn sample(sample: types::Sample) -> tb_converter::Sample {
+    tb_converter::Sample {
+        ts: sample.ts,
+        values: sample.values.into_iter().map(pair).collect(),
+    }
+}
+
+fn pair(pair: types::KeyValue) -> tb_converter::KeyValue {
+    tb_converter::KeyValue {
+        key: pair.key,
+        value: match pair.value {
+            types::Value::Boolean(flag) => tb_converter::Value::Boolean(flag),
+            types::Value::Long(number) => tb_converter::Value::Long(number),
+            types::Value::Double(number) => tb_converter::Value::Double(number),
+            types::Value::Text(text) => tb_converter::Value::Text(text),
+            types::Value::Json(text) => tb_converter::Value::Json(text),
+        },
+    }
+}

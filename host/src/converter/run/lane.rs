@@ -1,0 +1,196 @@
+//! What one converter thread does with a job.
+//!
+//! A job is some frames of one connection, or one message. A thread works on it
+//! for a while only and hands the rest back, so that every connection gets its
+//! turn.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use async_channel::Receiver;
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::{
+    super::{
+        Entity,
+        call::CallContext,
+        component::Converter,
+        deadline::thread_time,
+        error::CallError,
+        instance::{Failure, Time},
+    },
+    instances::Instances,
+};
+
+/// Processor time of one call on a regular thread, beyond the tick at which it
+/// is first looked at. More than a hundred times what a call takes.
+const SLICE: Duration = Duration::from_millis(4);
+/// How long a thread works on one job before others get their turn.
+const TURN: Duration = Duration::from_millis(20);
+/// Results of one job, in bytes: they stay in memory until the spool has room.
+const MAX_RESULT_BYTES: usize = 1024 * 1024;
+
+/// The two kinds of threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// For calls that take as little as calls should.
+    Regular,
+    /// For those that turned out to take longer; of the lowest priority.
+    Slow,
+}
+
+impl Lane {
+    fn time(self) -> Time {
+        match self {
+            Self::Regular => Time::AtMost(SLICE),
+            Self::Slow => Time::Whole,
+        }
+    }
+}
+
+/// What `decode` made of one frame.
+pub type Decoded = Result<Vec<Entity>, CallError>;
+/// What `encode` made of one message.
+pub(super) type Encoded = Result<Vec<Vec<u8>>, CallError>;
+
+/// Frames on their way through the converter.
+pub(super) struct Frames {
+    pub(super) converter: Arc<Converter>,
+    pub(super) frames: Vec<Bytes>,
+    /// How many were decoded before this job.
+    pub(super) from: usize,
+    pub(super) context: CallContext,
+}
+
+/// A message on its way through the converter.
+pub(super) struct Message {
+    pub(super) converter: Arc<Converter>,
+    pub(super) msg: String,
+    pub(super) msg_type: String,
+    pub(super) context: CallContext,
+}
+
+pub(super) enum Job {
+    Decode(Frames, oneshot::Sender<DecodeReply>),
+    Encode(Message, oneshot::Sender<EncodeReply>),
+}
+
+/// The frames back, and what became of the first of them.
+pub(super) struct DecodeReply {
+    pub(super) frames: Frames,
+    pub(super) decoded: Vec<Decoded>,
+    pub(super) report: Report,
+}
+
+/// The message back, and the result unless it did not end in time.
+pub(super) struct EncodeReply {
+    pub(super) message: Message,
+    pub(super) encoded: Option<Encoded>,
+}
+
+/// How a job went.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// Calls that ended.
+    pub(super) calls: u32,
+    /// Whether the call after those took too long for a regular thread.
+    pub(super) unfinished: bool,
+    /// Whether some call took longer than a regular thread would allow.
+    pub(super) slow: bool,
+    /// Processor time of calls that were ended by the deadline.
+    pub(super) wasted: Duration,
+}
+
+/// The life of one thread.
+pub(super) fn work(queue: &Receiver<Job>, lane: Lane) {
+    let mut instances = Instances::default();
+    while let Ok(job) = queue.recv_blocking() {
+        // Whoever waited may be gone with its connection; then nobody needs
+        // the result.
+        match job {
+            Job::Decode(frames, done) => {
+                let _ = done.send(decode(&mut instances, frames, lane));
+            }
+            Job::Encode(message, done) => {
+                let _ = done.send(encode(&mut instances, message, lane));
+            }
+        }
+    }
+}
+
+fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply {
+    let Frames {
+        converter, context, ..
+    } = &frames;
+    let mut decoded = Vec::with_capacity(frames.frames.len() - frames.from);
+    let mut report = Report::default();
+    let (mut errors, mut bytes) = (0, 0);
+    let start = Instant::now();
+    for frame in &frames.frames[frames.from..] {
+        let before = (lane == Lane::Slow).then(thread_time);
+        let result = instances.call(converter, |instance| {
+            instance.decode(frame, context, lane.time())
+        });
+        let took = before.map_or(Duration::ZERO, |before| {
+            thread_time().saturating_sub(before)
+        });
+        report.slow |= took > SLICE;
+        match result {
+            Ok((entities, size)) => {
+                bytes += size;
+                decoded.push(Ok(entities));
+            }
+            Err(Failure::Unfinished) => {
+                report.unfinished = true;
+                break;
+            }
+            Err(Failure::Final(error)) => {
+                if matches!(error, CallError::TimedOut(_)) {
+                    report.wasted += took.max(converter.limits.call_timeout);
+                }
+                errors += 1;
+                decoded.push(Err(error));
+            }
+        }
+        report.calls += 1;
+        if bytes >= MAX_RESULT_BYTES || start.elapsed() >= TURN {
+            break;
+        }
+    }
+    converter
+        .stats
+        .calls
+        .fetch_add(report.calls.into(), Relaxed);
+    converter.stats.errors.fetch_add(errors, Relaxed);
+    DecodeReply {
+        frames,
+        decoded,
+        report,
+    }
+}
+
+fn encode(instances: &mut Instances, message: Message, lane: Lane) -> EncodeReply {
+    let Message {
+        converter,
+        msg,
+        msg_type,
+        context,
+    } = &message;
+    let result = instances.call(converter, |instance| {
+        instance.encode(msg, msg_type, context, lane.time())
+    });
+    let encoded = match result {
+        Ok(frames) => Some(Ok(frames)),
+        Err(Failure::Final(error)) => Some(Err(error)),
+        Err(Failure::Unfinished) => None,
+    };
+    if let Some(encoded) = &encoded {
+        converter.stats.calls.fetch_add(1, Relaxed);
+        let errors = u64::from(encoded.is_err());
+        converter.stats.errors.fetch_add(errors, Relaxed);
+    }
+    EncodeReply { message, encoded }
+}

@@ -1,0 +1,164 @@
+//! The threads that run converters.
+//!
+//! A call is pure computing of some microseconds, but a runaway holds its
+//! thread until the deadline, and WASI's functions block. So calls never run on
+//! the async threads: they go through bounded queues to threads of their own,
+//! the regular ones or the slow ones (see [`Pace`]). A connection waits for one
+//! job before it hands in the next, which keeps its frames in order.
+
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use async_channel::{Receiver, Sender};
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use tracing::warn;
+
+use super::{
+    super::{call::CallContext, component::Converter, error::CallError},
+    lane::{DecodeReply, Decoded, EncodeReply, Frames, Job, Lane, Message, work},
+    pace::Pace,
+};
+
+/// Jobs that may wait for each thread. A full queue makes connections wait
+/// with their next batch; more would only add latency.
+const QUEUE_PER_THREAD: usize = 64;
+/// The lowest priority of a thread that POSIX knows.
+const LOWEST_PRIORITY: i32 = 19;
+
+/// The threads are gone: the process is stopping.
+#[derive(Debug, thiserror::Error)]
+#[error("the converter threads have stopped")]
+pub struct Stopped;
+
+/// Frames, and what became of the first of them.
+#[derive(Debug)]
+pub struct Progress {
+    /// The frames, all of them, as they were handed in.
+    pub frames: Vec<Bytes>,
+    /// The results of the first ones that had none before, in order. The others
+    /// did not get their turn yet: hand them in again.
+    pub decoded: Vec<Decoded>,
+    /// How long to wait before handing in more frames of this connection.
+    pub rest: Duration,
+}
+
+/// A handle to the threads. They end when the last handle is dropped.
+#[derive(Clone)]
+pub struct Workers {
+    regular: Sender<Job>,
+    slow: Sender<Job>,
+}
+
+impl Workers {
+    /// Starts `count` regular threads and as many slow ones. Must be called
+    /// within a tokio runtime, which WASI's functions of a guest then use.
+    ///
+    /// # Errors
+    /// The operating system gives no more threads.
+    pub fn start(count: usize) -> std::io::Result<(Self, Vec<JoinHandle<()>>)> {
+        let (regular, regular_jobs) = async_channel::bounded(QUEUE_PER_THREAD * count);
+        let (slow, slow_jobs) = async_channel::bounded(QUEUE_PER_THREAD * count);
+        let mut threads = Vec::with_capacity(2 * count);
+        for index in 0..count {
+            threads.push(spawn(index, Lane::Regular, regular_jobs.clone())?);
+            threads.push(spawn(index, Lane::Slow, slow_jobs.clone())?);
+        }
+        Ok((Self { regular, slow }, threads))
+    }
+
+    /// Decodes `frames` from number `from` on, in order, until they are done
+    /// or others are to have their turn.
+    ///
+    /// # Errors
+    /// The threads have ended.
+    pub async fn decode(
+        &self,
+        converter: Arc<Converter>,
+        frames: Vec<Bytes>,
+        from: usize,
+        context: CallContext,
+        pace: &mut Pace,
+    ) -> Result<Progress, Stopped> {
+        let (done, reply) = oneshot::channel();
+        let frames = Frames {
+            converter,
+            frames,
+            from,
+            context,
+        };
+        self.submit(pace.lane(), Job::Decode(frames, done)).await?;
+        let DecodeReply {
+            frames,
+            decoded,
+            report,
+        } = reply.await.map_err(|_| Stopped)?;
+        Ok(Progress {
+            frames: frames.frames,
+            decoded,
+            rest: pace.note(&report),
+        })
+    }
+
+    /// Encodes one message.
+    ///
+    /// # Errors
+    /// The threads have ended.
+    pub async fn encode(
+        &self,
+        converter: Arc<Converter>,
+        msg: String,
+        msg_type: String,
+        context: CallContext,
+    ) -> Result<Result<Vec<Vec<u8>>, CallError>, Stopped> {
+        let mut message = Message {
+            converter,
+            msg,
+            msg_type,
+            context,
+        };
+        for lane in [Lane::Regular, Lane::Slow] {
+            let (done, reply) = oneshot::channel();
+            self.submit(lane, Job::Encode(message, done)).await?;
+            let EncodeReply {
+                message: back,
+                encoded,
+            } = reply.await.map_err(|_| Stopped)?;
+            if let Some(encoded) = encoded {
+                return Ok(encoded);
+            }
+            message = back;
+        }
+        // A slow thread gives each call all of its time.
+        Err(Stopped)
+    }
+
+    async fn submit(&self, lane: Lane, job: Job) -> Result<(), Stopped> {
+        let queue = match lane {
+            Lane::Regular => &self.regular,
+            Lane::Slow => &self.slow,
+        };
+        queue.send(job).await.map_err(|_| Stopped)
+    }
+}
+
+fn spawn(index: usize, lane: Lane, jobs: Receiver<Job>) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    let name = match lane {
+        Lane::Regular => format!("converter-{index}"),
+        Lane::Slow => format!("conv-slow-{index}"),
+    };
+    thread::Builder::new().name(name).spawn(move || {
+        let _context = runtime.enter();
+        if lane == Lane::Slow {
+            // On Linux, of the calling thread only.
+            if let Err(error) = rustix::process::setpriority_process(None, LOWEST_PRIORITY) {
+                warn!(%error, "cannot lower the priority of a thread for slow converter calls");
+            }
+        }
+        work(&jobs, lane);
+    })
+}

@@ -1,0 +1,328 @@
+//! Puts the rooms together, and takes them apart in order when the process
+//! stops: first the sockets, then the spool, then the session.
+
+mod letters;
+mod operator;
+mod reload;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use anyhow::{Context, Result, bail};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info, warn};
+
+use self::operator::Operator;
+pub use self::reload::SettingsFile;
+use crate::{
+    config::{self, Changes, Settings},
+    control::{ControlServer, Request, Response},
+    converter::{ConverterEngine, FileCache, Overruns, Registry, SelectionError, Watcher, Workers},
+    dead_letters::{DeadLetters, Limits},
+    message::millis,
+    relay::{Relay, Spool},
+    replay::Replayer,
+    server::{Directory, Integration, Live, Shared},
+};
+
+/// Messages that may wait between the session and the connections. They wait
+/// for microseconds; a page of the server's has 50.
+const DOWNLINK_QUEUE: usize = 256;
+/// Below the data folder: the last good versions of converters, and compiled
+/// code.
+const KEPT_FOLDER: &str = "converters";
+const COMPILED_FOLDER: &str = "compiled";
+
+/// A host that runs.
+pub struct Host {
+    /// As the file has them; some take effect at the next start only.
+    settings: Mutex<Settings>,
+    replay_on_reload: Arc<AtomicBool>,
+    /// Where each integration listens, by its name.
+    addresses: Vec<(String, SocketAddr)>,
+    shared: Arc<Shared>,
+    integrations: Vec<Arc<Integration>>,
+    listening: TaskTracker,
+    relay: TaskTracker,
+    stop_relay: CancellationToken,
+    registry: Arc<Registry>,
+    watcher: Arc<Watcher>,
+    /// Commands and replays.
+    operating: TaskTracker,
+}
+
+/// How a host stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Records that ThingsBoard had not acknowledged in time. They are gone:
+    /// the spool is in memory.
+    pub lost: usize,
+}
+
+impl Host {
+    /// Loads the converters, opens the ports, and starts the session with
+    /// ThingsBoard, which may come up later.
+    ///
+    /// # Errors
+    /// Names what cannot be used, and the remedy.
+    pub async fn start(settings: Settings) -> Result<Self> {
+        let data = &settings.data_folder;
+        let control = ControlServer::bind(data).await?;
+        let dead_letters = open_dead_letters(&settings)?;
+        let converters = &settings.converters;
+        let engine = ConverterEngine::new(open_cache(&settings))
+            .map_err(|error| anyhow::anyhow!("{error:#}"))
+            .context("this machine cannot run WebAssembly")?;
+        let registry = Arc::new(Registry::default());
+        let kept = data.join(KEPT_FOLDER);
+        let watcher = Watcher::start(converters.clone(), &kept, engine, registry.clone())
+            .await
+            .with_context(|| {
+                format!(
+                    "cannot keep converters in {}: make it writable, or name another dataFolder",
+                    kept.display()
+                )
+            })?;
+        let (workers, _threads) = Workers::start(converters.worker_threads())
+            .context("cannot start the converter threads")?;
+        let shared = Arc::new(Shared {
+            workers,
+            overruns: Arc::new(Overruns::default()),
+            dead_letters,
+            spool: Arc::new(Spool::new(settings.spool.max_bytes())),
+            directory: Arc::new(directory(&settings)),
+            stop: CancellationToken::new(),
+            connections: TaskTracker::new(),
+        });
+        let integrations = bind(&settings, &registry)?;
+        let mut host = Self {
+            addresses: Vec::new(),
+            shared,
+            integrations,
+            listening: TaskTracker::new(),
+            relay: TaskTracker::new(),
+            stop_relay: CancellationToken::new(),
+            registry,
+            watcher: Arc::new(watcher),
+            operating: TaskTracker::new(),
+            replay_on_reload: Arc::new(AtomicBool::new(settings.dead_letters.replay_on_reload)),
+            settings: Mutex::new(settings),
+        };
+        host.start_relay();
+        for integration in host.integrations.clone() {
+            host.start_integration(integration)?;
+        }
+        host.start_operator(control);
+        Ok(host)
+    }
+
+    /// Where each integration listens, by its name.
+    #[must_use]
+    pub fn addresses(&self) -> &[(String, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Takes over what of `settings` can change while the host runs, and says
+    /// what changed.
+    pub fn apply(&self, settings: Settings) -> Changes {
+        let mut present = self.settings();
+        let changes = Changes::between(&present, &settings);
+        if !changes.live.is_empty() {
+            self.watcher.apply(settings.converters.clone());
+            self.replay_on_reload
+                .store(settings.dead_letters.replay_on_reload, Relaxed);
+        }
+        for integration in &self.integrations {
+            let named = |entry: &&config::Integration| entry.name == integration.name();
+            let old = present.integrations.iter().find(named);
+            if let Some(new) = settings.integrations.iter().find(named)
+                && old.is_none_or(|old| Live::differs(old, new))
+            {
+                integration.set_live(Live::new(new, &self.registry));
+            }
+        }
+        *present = settings;
+        changes
+    }
+
+    /// Stops: no more connections, no more reading, then waits for
+    /// ThingsBoard's acknowledgement of everything that was accepted, up to
+    /// `shutdownTimeoutMs` in all.
+    pub async fn stop(self) -> Stopped {
+        info!("stopping");
+        let shutdown_timeout = self.settings().shutdown_timeout();
+        self.shared.stop.cancel();
+        self.listening.close();
+        self.shared.connections.close();
+        self.operating.close();
+        let finished = timeout(shutdown_timeout, async {
+            self.listening.wait().await;
+            self.shared.connections.wait().await;
+            self.operating.wait().await;
+            self.shared.spool.drained().await;
+        })
+        .await;
+        let lost = self.shared.spool.len();
+        self.stop_relay.cancel();
+        self.relay.close();
+        self.relay.wait().await;
+        if finished.is_err() && lost > 0 {
+            error!(
+                lost,
+                waited_ms = millis(shutdown_timeout),
+                "stopped before ThingsBoard acknowledged everything; these records are lost"
+            );
+        } else {
+            info!("stopped; ThingsBoard acknowledged everything");
+        }
+        Stopped { lost }
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_relay(&self) {
+        let (sender, mut downlinks) = mpsc::channel(DOWNLINK_QUEUE);
+        let relay = Relay::new(
+            self.settings().thingsboard.clone(),
+            self.shared.spool.clone(),
+            sender,
+        );
+        self.relay.spawn(relay.run(self.stop_relay.clone()));
+        let directory = self.shared.directory.clone();
+        self.relay.spawn(async move {
+            while let Some(downlink) = downlinks.recv().await {
+                directory.deliver(downlink);
+            }
+        });
+    }
+
+    fn start_integration(&mut self, integration: Arc<Integration>) -> Result<()> {
+        let name = integration.name().to_owned();
+        let address = integration
+            .local_address()
+            .with_context(|| format!("integration {name} has no address"))?;
+        info!(integration = name, %address, "integration started");
+        self.addresses.push((name, address));
+        self.listening.spawn(integration.run(self.shared.clone()));
+        Ok(())
+    }
+
+    /// Starts what answers operators, and what decodes dead letters again.
+    fn start_operator(&self, control: ControlServer) {
+        let stop = self.shared.stop.clone();
+        let replayer = self.shared.dead_letters.clone().map(|store| {
+            Arc::new(Replayer {
+                store,
+                workers: self.shared.workers.clone(),
+                spool: self.shared.spool.clone(),
+                integrations: self.integrations.clone(),
+                stop: stop.clone(),
+                running: tokio::sync::Mutex::default(),
+            })
+        });
+        if let Some(replayer) = replayer.clone() {
+            let changes = self.registry.changes();
+            let enabled = self.replay_on_reload.clone();
+            self.operating.spawn(async move {
+                replayer.follow(changes, || enabled.load(Relaxed)).await;
+            });
+        }
+        let operator = Operator {
+            watcher: self.watcher.clone(),
+            replayer,
+        };
+        self.operating.spawn(control.serve(operator, stop));
+    }
+}
+
+/// Answers a command on dead letters without a running host.
+///
+/// # Errors
+/// Says in words what is wrong.
+pub async fn answer_offline(settings: &Settings, request: Request) -> Result<Response, String> {
+    let store = DeadLetters::open(&settings.data_folder, limits(settings))
+        .map_err(|error| error.to_string())?;
+    letters::answer(&store, request).await
+}
+
+fn open_dead_letters(settings: &Settings) -> Result<Option<DeadLetters>> {
+    if !settings.dead_letters.enabled {
+        return Ok(None);
+    }
+    let store = DeadLetters::open(&settings.data_folder, limits(settings))
+        .context("cannot keep dead letters")?;
+    Ok(Some(store))
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        max_bytes: settings.dead_letters.max_bytes(),
+        max_letters: settings.dead_letters.max_letters,
+    }
+}
+
+/// The cache of compiled code. Without it converters are compiled at each
+/// start, which is no reason not to start.
+fn open_cache(settings: &Settings) -> Option<FileCache> {
+    let max_bytes = settings
+        .converters
+        .compile_cache_mib
+        .saturating_mul(1024 * 1024);
+    if max_bytes == 0 {
+        return None;
+    }
+    let folder = settings.data_folder.join(COMPILED_FOLDER);
+    // What is wrong with the folder was logged there.
+    FileCache::open(&folder, max_bytes).ok()
+}
+
+/// Downlinks wait in one place for all integrations, because a device that was
+/// not seen yet belongs to none; the most generous bounds count.
+fn directory(settings: &Settings) -> Directory {
+    let clients = || {
+        settings
+            .enabled_integrations()
+            .map(|integration| &integration.client_configuration)
+    };
+    let cache_size = clients().map(|client| client.cache_size).max();
+    let time_to_live = clients()
+        .map(config::ClientConfiguration::time_to_live)
+        .max();
+    Directory::new(
+        cache_size.unwrap_or_default(),
+        time_to_live.unwrap_or_default(),
+    )
+}
+
+fn bind(settings: &Settings, registry: &Registry) -> Result<Vec<Arc<Integration>>> {
+    let mut integrations = Vec::new();
+    for entry in settings.enabled_integrations() {
+        let live = Live::new(entry, registry);
+        for selection in live.selections() {
+            match registry.problem(selection) {
+                None => {}
+                // It may still come; until then uplinks wait.
+                Some(problem @ SelectionError::None { .. }) => {
+                    warn!(
+                        integration = entry.name,
+                        folder = %settings.converters.folder.display(), "{problem}"
+                    );
+                }
+                Some(problem) => bail!("integration {}: {problem}", entry.name),
+            }
+        }
+        integrations.push(Arc::new(Integration::bind(entry, live)?));
+    }
+    if integrations.is_empty() {
+        bail!("no integration is enabled: set enabled = true for one");
+    }
+    Ok(integrations)
+}
