@@ -56,10 +56,23 @@ demo-check: build build-converters
 # Everything that has to be right: format, lints, documentation, all tests, the demo
 test: lint build build-converters _guests _components && demo-check
     cargo test {{cargo_flags}} --workspace
+    cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
 
-# Run a benchmark and print its table: just bench framing
-bench part:
-    cargo bench --locked -p tb-tcp --bench {{part}}
+# Run a benchmark and print its table: just bench framing, just bench isolation [SECONDS]
+bench part *arguments:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    case {{part}} in
+        framing) cargo bench --locked -p tb-tcp --bench {{part}} -- {{arguments}} ;;
+        *)
+            {{quote(just_executable())}} build _guests
+            cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
+            ;;
+    esac
+
+# Replace 20 converters at random under traffic and look for every frame; SECONDS stand for an hour
+soak-reload seconds="240": build _guests
+    cargo bench --locked -p tb-tcp-tests --bench soak-reload -- {{seconds}}
 
 # Fuzz every decoder for some seconds each; needs a nightly toolchain, installs cargo-fuzz
 fuzz seconds="60":
