@@ -104,6 +104,61 @@ fn an_instance_is_reused_until_it_traps() {
     assert_eq!(standin.history("misbehaving", "count"), [1, 2, 1, 2]);
 }
 
+/// Sends `frames` as one job, and returns the calls that each `count` found its
+/// instance to have served.
+fn counts(limits: &str, frames: &str, expected: usize) -> Vec<serde_json::Value> {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("misbehaving", guest("misbehaving"))
+        .limits(limits)
+        .start();
+    let mut device = host.device();
+    device.send(frames);
+    device.close();
+    harness::wait_for("the counts", || {
+        let counts = standin.history("misbehaving", "count");
+        (counts.len() == expected).then_some(counts)
+    })
+}
+
+#[test]
+fn an_instance_is_replaced_after_its_last_call() {
+    assert_eq!(
+        counts("maxCallsPerInstance = 3", &"count\n".repeat(7), 7),
+        [1, 2, 3, 1, 2, 3, 1]
+    );
+    assert_eq!(
+        counts("maxCallsPerInstance = 0", &"count\n".repeat(4), 4),
+        [1, 2, 3, 4]
+    );
+}
+
+#[test]
+fn an_instance_that_has_grown_is_replaced() {
+    // 16 MiB, of which the default allows half.
+    let frames = "count\ngrow 3\ncount\ngrow 6\ncount\n";
+    assert_eq!(counts("", frames, 3), [1, 3, 1]);
+    assert_eq!(counts("memoryMarkPercent = 100", frames, 3), [1, 3, 5]);
+}
+
+#[test]
+fn log_lines_are_limited_for_the_converter_as_a_whole() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("misbehaving", guest("misbehaving"))
+        .limits("logLinesPerSecond = 5\nmaxCallsPerInstance = 1")
+        .start();
+    let mut device = host.device();
+    let start = std::time::Instant::now();
+    device.send(&"shout 100\n".repeat(10));
+    echo(&standin, &mut device, "after");
+    let seconds = start.elapsed().as_secs() + 2;
+    let lines = host.process.count_log("line ") as u64;
+    assert!(lines >= 5 && lines <= 5 * seconds, "{lines} in {seconds} s");
+    let said = host.process.count_log("converter logs too much") as u64;
+    assert!(said >= 1 && said <= seconds, "{said} in {seconds} s");
+}
+
 #[test]
 fn converters_read_the_integrations_metadata() {
     let standin = Standin::start();

@@ -1,6 +1,6 @@
 //! The command line and the settings, as an operator meets them.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
 use harness::{Device, Host, Process, Standin, converter, guest};
 
@@ -58,18 +58,6 @@ fn settings_that_cannot_be_used_end_with_code_2_and_the_remedy() {
             assert!(text.contains(part), "{part:?} is not in {text}");
         }
     }
-}
-
-#[test]
-fn a_port_in_use_is_named() {
-    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = taken.local_addr().unwrap().port();
-    let (_folder, process) = Host::builder(1).port(port).spawn();
-    let (status, log) = process.wait();
-    assert_eq!(status.code(), Some(1));
-    let text = format!("{log:?}");
-    let expected = format!("integration TCP integration: port {port} is in use by another process");
-    assert!(text.contains(&expected), "{text}");
 }
 
 #[test]

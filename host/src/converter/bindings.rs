@@ -1,4 +1,5 @@
-//! Host-side bindings of `wit/converter.wit`, made by wasmtime.
+//! Host-side bindings of `wit/converter.wit`, made by wasmtime, and the names of
+//! what they bind.
 
 #![allow(missing_docs, unreachable_pub, clippy::all)]
 
@@ -20,3 +21,9 @@ wasmtime::component::bindgen!({
 
 pub use exports::tb::converter::{downlink, uplink};
 pub use tb::converter::{context, logging, types};
+
+/// The contract's package and version.
+pub(super) const CONTRACT: &str = "tb:converter@0.1.0";
+/// What a component may export of it.
+pub(super) const UPLINK: &str = "tb:converter/uplink@0.1.0";
+pub(super) const DOWNLINK: &str = "tb:converter/downlink@0.1.0";

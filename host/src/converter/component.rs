@@ -15,7 +15,7 @@ use super::{
     bindings::{downlink, uplink},
     contract,
     engine::ConverterEngine,
-    error::{CallError, LoadError},
+    error::{CallError, LoadError, one_line},
     instance::Instance,
     state::GuestState,
 };
@@ -237,12 +237,4 @@ fn check_preamble(wasm: &[u8]) -> Result<(), LoadError> {
         return Err(LoadError::CoreModule);
     }
     Ok(())
-}
-
-/// An error and its causes on one line.
-pub(super) fn one_line(error: &wasmtime::Error) -> String {
-    format!("{error:#}")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -6,12 +6,12 @@ use wasmtime::component::{
     types::{ComponentInstance, ComponentItem},
 };
 
-use super::{component::one_line, engine::ConverterEngine, error::LoadError};
+use super::{
+    bindings::{DOWNLINK, UPLINK},
+    engine::ConverterEngine,
+    error::{LoadError, one_line},
+};
 
-/// The contract's package and version.
-pub(super) const CONTRACT: &str = "tb:converter@0.1.0";
-pub(super) const UPLINK: &str = "tb:converter/uplink@0.1.0";
-pub(super) const DOWNLINK: &str = "tb:converter/downlink@0.1.0";
 /// What a component may import of it, with the functions.
 const IMPORTS: [(&str, &[&str]); 3] = [
     ("tb:converter/types@0.1.0", &[]),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::contract::CONTRACT;
+use super::bindings::CONTRACT;
 
 /// A `.wasm` file that cannot go live. Always the fault of whoever built or
 /// copied the file; the version before it keeps serving.
@@ -107,4 +107,12 @@ pub enum CallError {
     /// The host stopped before the frame's turn came. Nobody's fault.
     #[error("the host stopped before the frame was decoded")]
     NotTried,
+}
+
+/// An error and its causes on one line.
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
+    format!("{error:#}")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -5,13 +5,12 @@ use std::{sync::Arc, time::Duration};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::{
-    bindings::{downlink, types::Entity, uplink},
+    bindings::{DOWNLINK, UPLINK, downlink, types::Entity, uplink},
     call::CallContext,
     check,
-    component::{Converter, one_line},
-    contract::{DOWNLINK, UPLINK},
+    component::Converter,
     deadline::Deadline,
-    error::CallError,
+    error::{CallError, one_line},
     state::{GuestState, truncated},
 };
 use crate::config::ConverterLimits;

@@ -111,17 +111,17 @@ fn main() -> ExitCode {
     let total: u64 = sent.iter().map(|sent| sent.frames).sum();
 
     let (relayed, dead) = settle(&standin, &host, total);
-    let decoded_later = report::decoded_later(&host.process.log());
-    println!(
-        "before the last repair: {relayed} relayed, {decoded_later} of them dead letters for a \
-         while, {dead} dead letters now"
-    );
+    println!("before the last repair: {relayed} relayed, {dead} dead letters");
     for number in 0..CONVERTERS {
         put(&host.converters, number, Content::Good(1));
     }
     wait_for("all dead letters were decoded", || {
         (host.dead_letters() == 0).then_some(())
     });
+    println!(
+        "{} frames were dead letters until a good version came",
+        report::decoded_later(&host.process.log())
+    );
     report_swaps(&host, &standin, &swaps);
     let restarting = Instant::now();
     let host = host.restart();
@@ -286,8 +286,8 @@ fn conclude(standin: &Standin, host: &Host, sent: &[Sent], total: u64) -> ExitCo
     let expected = sent
         .iter()
         .flat_map(|sent| (0..sent.frames).map(move |seq| (sent.number, seq)));
-    let lost = expected.filter(|frame| !distinct.contains(frame)).count() as u64;
-    let lost = lost.saturating_sub(dead);
+    // None is a dead letter any more: all were decoded.
+    let lost = expected.filter(|frame| !distinct.contains(frame)).count();
     let twice = relayed.len() - distinct.len();
     println!("{} relayed twice", twice);
     println!(

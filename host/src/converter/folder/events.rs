@@ -16,7 +16,10 @@ use notify::{
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use super::loader::{Loader, Look, RollbackError, RolledBack};
+use super::{
+    loader::{Loader, Look},
+    rollback::{RollbackError, RolledBack},
+};
 use crate::config::ConverterSettings;
 
 /// How long the folder must be quiet after a write that may not be the last.

@@ -6,6 +6,7 @@
 mod events;
 mod kept;
 mod loader;
+mod rollback;
 mod scan;
 mod status;
 
@@ -20,7 +21,7 @@ use tokio::sync::oneshot;
 
 use self::{events::Wake, kept::KeptVersions, loader::Loader, status::Board};
 pub use self::{
-    loader::{RollbackError, RolledBack},
+    rollback::{RollbackError, RolledBack},
     status::{ConverterInfo, FileState},
 };
 use super::{engine::ConverterEngine, registry::Registry};
