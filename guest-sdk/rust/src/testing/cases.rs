@@ -66,6 +66,15 @@ pub(super) fn is_of_a_case(name: &str) -> bool {
 
 /// Reads all cases of a folder, ordered by suffix; there is at least one.
 pub(super) fn read(dir: &Path) -> Result<Vec<Case>, String> {
+    read_cases(dir, false)
+}
+
+/// The same where results may be missing: such a case expects `null`.
+pub(super) fn read_for_update(dir: &Path) -> Result<Vec<Case>, String> {
+    read_cases(dir, true)
+}
+
+fn read_cases(dir: &Path, results_may_miss: bool) -> Result<Vec<Case>, String> {
     let mut found: BTreeMap<String, Files> = BTreeMap::new();
     for name in file_names(dir)? {
         let (role, suffix) =
@@ -99,10 +108,20 @@ pub(super) fn read(dir: &Path) -> Result<Vec<Case>, String> {
     }
 
     found
-        .into_values()
-        .map(|files| {
-            let (payload, result) = match (files.payload, files.result) {
-                (Some(payload), Some(result)) => (payload, result),
+        .into_iter()
+        .map(|(suffix, files)| {
+            let (payload, result, expected) = match (files.payload, files.result) {
+                (Some(payload), Some(result)) => {
+                    let expected = read_json(dir, &result)?;
+                    (payload, result, expected)
+                }
+                (Some(payload), None) if results_may_miss => {
+                    let result = match suffix.as_str() {
+                        "" => "result.json".to_owned(),
+                        suffix => format!("result_{suffix}.json"),
+                    };
+                    (payload, result, Json::Null)
+                }
                 (Some(payload), None) => return Err(lonely(dir, &payload, "result")),
                 (None, result) => {
                     let file = result.or(files.metadata).or(files.integration_metadata);
@@ -111,7 +130,7 @@ pub(super) fn read(dir: &Path) -> Result<Vec<Case>, String> {
             };
             Ok(Case {
                 payload: read_payload(dir, &payload)?,
-                expected: read_json(dir, &result)?,
+                expected,
                 metadata: read_strings(dir, files.metadata.as_ref().or(shared_metadata.as_ref()))?,
                 integration_metadata: read_strings(
                     dir,

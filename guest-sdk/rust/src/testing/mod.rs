@@ -99,6 +99,7 @@ mod directions;
 mod report;
 mod run;
 mod shape;
+mod update;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -106,6 +107,8 @@ use std::path::Path;
 pub use self::directions::{Directions, directions};
 pub use self::report::{Failure, Report};
 pub use self::run::{run_downlink, run_downlink_on, run_uplink, run_uplink_on};
+pub use self::shape::{downlink_result, uplink_result};
+pub use self::update::{update_downlink, update_uplink};
 use crate::log::Level;
 use crate::{Context, DownlinkConverter, Entity, Message, Result, UplinkConverter};
 

@@ -24,7 +24,7 @@ const DEFAULT_MSG_TYPE: &str = "ATTRIBUTES_UPDATED";
 
 /// A result in normal form, an error of the converter included, or why there is
 /// none that could be expected.
-type Outcome = std::result::Result<Json, String>;
+pub(super) type Outcome = std::result::Result<Json, String>;
 
 type Call<'a> = &'a mut dyn FnMut(&Case) -> Outcome;
 
@@ -117,7 +117,7 @@ pub fn run_downlink_on(
     run(dir.as_ref(), shape::normal_downlink, instances)
 }
 
-fn decoded(
+pub(super) fn decoded(
     case: &Case,
     decode: &mut impl FnMut(&[u8], &Context) -> Result<Vec<Entity>>,
 ) -> Outcome {
@@ -127,7 +127,7 @@ fn decoded(
     })
 }
 
-fn encoded(
+pub(super) fn encoded(
     case: &Case,
     encode: &mut impl FnMut(&Message, &Context) -> Result<Vec<Vec<u8>>>,
 ) -> Outcome {

@@ -37,6 +37,18 @@ pub(super) fn normal_downlink(expected: &Json) -> Result<Json, String> {
     }
 }
 
+/// What a converter's entities are as the result of a golden case.
+#[must_use]
+pub fn uplink_result(entities: &[Entity]) -> Json {
+    of_entities(entities)
+}
+
+/// What a converter's frames are as the result of a golden case.
+#[must_use]
+pub fn downlink_result(frames: &[Vec<u8>]) -> Json {
+    of_frames(frames)
+}
+
 /// The normal form of entities.
 pub(super) fn of_entities(entities: &[Entity]) -> Json {
     let mut json = entities.iter().map(of_entity).collect::<Json>();
