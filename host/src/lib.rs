@@ -17,6 +17,7 @@
 //! - [`relay`]: the spool and the session with ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
 //! - [`frame`]: shows and guesses how bytes are cut
+//! - [`workshop`]: golden cases and single calls, for whoever writes a converter
 //! - [`demo`]: the tutorial, played against the stand-in
 //! - [`control`]: what operators ask of a running host
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
@@ -42,3 +43,4 @@ pub mod replay;
 pub mod run;
 pub mod server;
 pub mod standin;
+pub mod workshop;

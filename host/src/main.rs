@@ -14,6 +14,7 @@ use tb_tcp::{
     control, demo, frame,
     run::{self, Host, SettingsFile},
     standin::{self, Standin},
+    workshop,
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -31,9 +32,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             report(&error);
-            match error.downcast_ref::<config::ConfigError>() {
-                Some(_) => ExitCode::from(EXIT_USAGE),
-                None => ExitCode::FAILURE,
+            match error.is::<config::ConfigError>() || error.is::<workshop::WrongArguments>() {
+                true => ExitCode::from(EXIT_USAGE),
+                false => ExitCode::FAILURE,
             }
         }
     }
@@ -56,6 +57,9 @@ fn start(cli: Cli) -> Result<ExitCode> {
                 report(&error);
                 Ok(ExitCode::from(EXIT_USAGE))
             }),
+            Command::Test(arguments) => workshop::test(&arguments),
+            Command::Decode(arguments) => workshop::decode(&arguments),
+            Command::Encode(arguments) => workshop::encode(&arguments),
             Command::Standin(arguments) => serve_standin(arguments).await,
             Command::Demo(arguments) => demo::run(&arguments, stop_signal()?).await,
         }

@@ -19,3 +19,4 @@ mod settings_reload;
 mod shutdown;
 mod troubleshooting;
 mod uplink;
+mod workshop;

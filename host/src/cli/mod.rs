@@ -1,6 +1,7 @@
 //! The command line.
 
 mod operate;
+mod workshop;
 
 use std::{net::IpAddr, path::PathBuf};
 
@@ -10,6 +11,7 @@ pub use operate::{
     ConvertersArgs, ConvertersCommand, DeadLettersArgs, DeadLettersCommand, FilterArgs, HostArgs,
     ListArgs, RemoveArgs, ReplayArgs,
 };
+pub use workshop::{CallArgs, DecodeArgs, EncodeArgs, FrameInput, TestArgs};
 
 /// TCP integration for ThingsBoard: devices speak raw TCP, converters are
 /// WebAssembly components.
@@ -58,6 +60,12 @@ pub enum Command {
     Converters(ConvertersArgs),
     /// Show frames that could not be decoded, decode them again, remove them
     DeadLetters(DeadLettersArgs),
+    /// Run golden cases on built converters
+    Test(TestArgs),
+    /// Decode one frame with a built converter
+    Decode(DecodeArgs),
+    /// Encode one message with a built converter
+    Encode(EncodeArgs),
     /// Start a local stand-in for ThingsBoard, for demos and tests
     ///
     /// It speaks ThingsBoard's Edge service (gRPC) and has a small HTTP API to

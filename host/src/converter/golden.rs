@@ -9,22 +9,23 @@
 use std::{
     cell::{Cell, RefCell},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use tb_converter::testing;
 
 use super::{
-    bindings::types,
     call::{CallContext, Metadata},
     component::Converter,
     error::{CallError, LoadError},
     instance::{Failure, Instance, Time},
+    trial::entity,
 };
 
 /// Who sends the frames of golden cases: nobody.
-const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+pub(super) const NOWHERE: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// Calls that had to be stopped after which none is made any more: a runaway
 /// would take its deadline for each case three times.
@@ -36,10 +37,44 @@ const MAX_STOPPED: u32 = 3;
 /// # Errors
 /// Names the cases that failed, or what is wrong with the folder.
 pub fn check_cases(converter: &Arc<Converter>, folder: &Path) -> Result<usize, LoadError> {
-    run(converter, folder).map_err(|report| LoadError::Cases(report.to_string()))
+    run_cases(converter, folder).map_err(|report| LoadError::Cases(report.to_string()))
 }
 
-fn run(converter: &Arc<Converter>, folder: &Path) -> Result<usize, testing::Report> {
+/// Rewrites the results of the golden cases of `folder` to what `converter`
+/// gives, and names the files that changed. Called like [`check_cases`].
+///
+/// # Errors
+/// What is wrong with the folder, or a case that gives nothing to expect.
+pub fn update_cases(
+    converter: &Arc<Converter>,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, testing::Report> {
+    let directions = testing::directions(folder)?;
+    let stopped = Cell::new(0);
+    let mut changed = Vec::new();
+    let mut note = |folder: &Path, names: Vec<String>| {
+        changed.extend(names.into_iter().map(|name| folder.join(name)));
+    };
+    if let Some(folder) = &directions.uplink {
+        let names = testing::update_uplink(folder, |frame, context| {
+            decode(converter, (&RefCell::new(None), &stopped), frame, context)
+        })?;
+        note(folder, names);
+    }
+    if let Some(folder) = &directions.downlink {
+        let names = testing::update_downlink(folder, |message, context| {
+            encode(converter, (&RefCell::new(None), &stopped), message, context)
+        })?;
+        note(folder, names);
+    }
+    Ok(changed)
+}
+
+/// As [`check_cases`], with a report that tells the cases apart.
+///
+/// # Errors
+/// The cases that failed, or what is wrong with the folder.
+pub fn run_cases(converter: &Arc<Converter>, folder: &Path) -> Result<usize, testing::Report> {
     let directions = testing::directions(folder)?;
     let (used, stopped) = (RefCell::new(None), Cell::new(0));
     let mut passed = 0;
@@ -128,41 +163,4 @@ fn encode(
 
 fn metadata(entries: impl IntoIterator<Item = (String, String)>) -> Metadata {
     entries.into_iter().collect()
-}
-
-/// The SDK's types are the same contract's, made by another generator.
-fn entity(entity: types::Entity) -> tb_converter::Entity {
-    tb_converter::Entity {
-        kind: match entity.kind {
-            types::EntityKind::Device => tb_converter::EntityKind::Device,
-            types::EntityKind::Asset => tb_converter::EntityKind::Asset,
-        },
-        name: entity.name,
-        profile: entity.profile,
-        label: entity.label,
-        customer: entity.customer,
-        group: entity.group,
-        telemetry: entity.telemetry.into_iter().map(sample).collect(),
-        attributes: entity.attributes.into_iter().map(pair).collect(),
-    }
-}
-
-fn sample(sample: types::Sample) -> tb_converter::Sample {
-    tb_converter::Sample {
-        ts: sample.ts,
-        values: sample.values.into_iter().map(pair).collect(),
-    }
-}
-
-fn pair(pair: types::KeyValue) -> tb_converter::KeyValue {
-    tb_converter::KeyValue {
-        key: pair.key,
-        value: match pair.value {
-            types::Value::Boolean(flag) => tb_converter::Value::Boolean(flag),
-            types::Value::Long(number) => tb_converter::Value::Long(number),
-            types::Value::Double(number) => tb_converter::Value::Double(number),
-            types::Value::Text(text) => tb_converter::Value::Text(text),
-            types::Value::Json(text) => tb_converter::Value::Json(text),
-        },
-    }
 }

@@ -106,6 +106,16 @@ impl Instance {
             || self.store.data().has_grown_beyond(limits.memory_mark_bytes)
     }
 
+    /// Keeps what the guest logs from here on, instead of writing it to the log.
+    pub(super) fn capture_log(&mut self) {
+        self.store.data_mut().captured = Some(Vec::new());
+    }
+
+    /// What was kept; the log gets what comes from here on.
+    pub(super) fn captured_log(&mut self) -> Vec<(&'static str, String)> {
+        self.store.data_mut().captured.take().unwrap_or_default()
+    }
+
     /// WIT `decode`, with the result checked, and what it takes up in bytes.
     pub(super) fn decode(
         &mut self,

@@ -9,7 +9,7 @@
 //!
 //! - `folder`: what the watched folder holds, and which version of it serves
 //! - `engine`, `component`, `contract`, `aot`, `file_cache`: from a file to code
-//! - `golden`: a converter's own cases, run before it goes live
+//! - `golden`: a converter's own cases, run before it goes live; `trial`: single calls
 //! - `instance`, `state`, `call`, `stdio`, `deadline`, `check`: one call
 //! - `run`: which thread and instance a call gets
 
@@ -32,6 +32,7 @@ mod registry;
 mod run;
 mod state;
 mod stdio;
+mod trial;
 mod whole_file;
 
 pub use bindings::types::{Entity, EntityKind, KeyValue, Sample, Value};
@@ -41,6 +42,7 @@ pub use engine::ConverterEngine;
 pub use error::{CallError, LoadError};
 pub use file_cache::FileCache;
 pub use folder::{ConverterInfo, FileState, RollbackError, RolledBack, Watcher};
-pub use golden::check_cases;
+pub use golden::{check_cases, run_cases, update_cases};
 pub use registry::{Registry, Selection, SelectionError};
 pub use run::{Decoded, Overruns, Pace, Progress, Stopped, Workers};
+pub use trial::{Trial, Tried};

@@ -47,6 +47,8 @@ pub(super) struct GuestState {
     /// Whether the memory limit stopped the guest.
     pub(super) out_of_memory: bool,
     budget: Arc<Mutex<LogBudget>>,
+    /// What the guest logs, if it is not to be written to the log.
+    pub(super) captured: Option<Vec<(&'static str, String)>>,
     stdio: LogLines,
 }
 
@@ -71,6 +73,7 @@ impl GuestState {
             last_error: None,
             out_of_memory: false,
             budget: converter.log_budget.clone(),
+            captured: None,
             stdio,
         }
     }
@@ -120,6 +123,10 @@ impl GuestState {
             return;
         }
         let message = truncated(message);
+        if let Some(captured) = &mut self.captured {
+            captured.push((level_name(level), message.to_owned()));
+            return;
+        }
         let converter = &*self.converter;
         let peer = self
             .call
@@ -133,6 +140,16 @@ impl GuestState {
             Level::Warn => warn!(target: "converter", converter, peer, "{message}"),
             Level::Error => error!(target: "converter", converter, peer, "{message}"),
         }
+    }
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Trace => "trace",
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

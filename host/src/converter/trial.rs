@@ -1,0 +1,148 @@
+//! Single calls outside a host, for whoever writes a converter.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    bindings::types,
+    call::{CallContext, Metadata},
+    component::Converter,
+    error::CallError,
+    golden::NOWHERE,
+    instance::{Failure, Instance, Time},
+};
+
+/// A converter under trial. Calls block; they must be made within a tokio
+/// runtime, but on none of its threads.
+pub struct Trial {
+    converter: Arc<Converter>,
+    instance: Option<Instance>,
+}
+
+/// How one call went.
+#[derive(Debug)]
+pub struct Tried<T> {
+    /// What it gave.
+    pub result: Result<T, CallError>,
+    /// What the converter logged: level and line, within `logLinesPerSecond`.
+    pub log: Vec<(&'static str, String)>,
+    /// How long it took, without the making of an instance.
+    pub took: Duration,
+}
+
+impl Trial {
+    /// Calls are made to `converter`, on one instance as long as it may serve.
+    #[must_use]
+    pub fn new(converter: Arc<Converter>) -> Self {
+        Self {
+            converter,
+            instance: None,
+        }
+    }
+
+    /// Decodes a frame. `metadata` are the integration's.
+    pub fn decode(
+        &mut self,
+        frame: &[u8],
+        metadata: &Metadata,
+    ) -> Tried<Vec<tb_converter::Entity>> {
+        let context = CallContext::Uplink {
+            integration: Arc::new(metadata.clone()),
+            peer: NOWHERE,
+            local: NOWHERE,
+        };
+        let tried = self.call(|instance| instance.decode(frame, &context, Time::Whole));
+        Tried {
+            result: tried
+                .result
+                .map(|(entities, _)| entities.into_iter().map(entity).collect()),
+            log: tried.log,
+            took: tried.took,
+        }
+    }
+
+    /// Encodes a message with its metadata and the integration's.
+    pub fn encode(
+        &mut self,
+        (msg, msg_type): (&str, &str),
+        metadata: &Metadata,
+        integration: &Metadata,
+    ) -> Tried<Vec<Vec<u8>>> {
+        let context = CallContext::Downlink {
+            integration: Arc::new(integration.clone()),
+            message: Arc::new(metadata.clone()),
+            peer: NOWHERE,
+        };
+        self.call(|instance| instance.encode(msg, msg_type, &context, Time::Whole))
+    }
+
+    fn call<T>(&mut self, call: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Tried<T> {
+        let mut instance = match self
+            .instance
+            .take()
+            .map_or_else(|| Instance::new(&self.converter), Ok)
+        {
+            Ok(instance) => instance,
+            Err(error) => {
+                return Tried {
+                    result: Err(error),
+                    log: Vec::new(),
+                    took: Duration::ZERO,
+                };
+            }
+        };
+        instance.capture_log();
+        let start = Instant::now();
+        let result = call(&mut instance);
+        let took = start.elapsed();
+        let log = instance.captured_log();
+        if !instance.is_spent() {
+            self.instance = Some(instance);
+        }
+        let result = result.map_err(|failure| match failure {
+            Failure::Final(error) => error,
+            // Cannot be: these calls have all of their time.
+            Failure::Unfinished => CallError::TimedOut(self.converter.limits.call_timeout),
+        });
+        Tried { result, log, took }
+    }
+}
+
+/// The SDK's types are the same contract's, made by another generator.
+pub(super) fn entity(entity: types::Entity) -> tb_converter::Entity {
+    tb_converter::Entity {
+        kind: match entity.kind {
+            types::EntityKind::Device => tb_converter::EntityKind::Device,
+            types::EntityKind::Asset => tb_converter::EntityKind::Asset,
+        },
+        name: entity.name,
+        profile: entity.profile,
+        label: entity.label,
+        customer: entity.customer,
+        group: entity.group,
+        telemetry: entity.telemetry.into_iter().map(sample).collect(),
+        attributes: entity.attributes.into_iter().map(pair).collect(),
+    }
+}
+
+fn sample(sample: types::Sample) -> tb_converter::Sample {
+    tb_converter::Sample {
+        ts: sample.ts,
+        values: sample.values.into_iter().map(pair).collect(),
+    }
+}
+
+fn pair(pair: types::KeyValue) -> tb_converter::KeyValue {
+    tb_converter::KeyValue {
+        key: pair.key,
+        value: match pair.value {
+            types::Value::Boolean(flag) => tb_converter::Value::Boolean(flag),
+            types::Value::Long(number) => tb_converter::Value::Long(number),
+            types::Value::Double(number) => tb_converter::Value::Double(number),
+            types::Value::Text(text) => tb_converter::Value::Text(text),
+            types::Value::Json(text) => tb_converter::Value::Json(text),
+        },
+    }
+}

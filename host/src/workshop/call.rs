@@ -1,0 +1,161 @@
+//! `tb-tcp decode` and `tb-tcp encode`: one call, with what ThingsBoard's *Test
+//! payload decoder* shows, and the converter's log and time.
+
+use std::{
+    fs,
+    path::Path,
+    process::ExitCode,
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::{Result, bail};
+use serde_json::{Value as Json, json};
+use tb_converter::testing::{downlink_result, uplink_result};
+
+use super::{
+    WrongArguments, input,
+    open::{apart, engine, limits, load},
+};
+use crate::{
+    cli::{CallArgs, DecodeArgs, EncodeArgs},
+    converter::{Converter, Direction, Trial, Tried},
+};
+
+/// How often `--watch` looks at the file.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Decodes the frame that the arguments give.
+///
+/// # Errors
+/// Arguments that cannot be used, or a file that cannot be loaded.
+pub fn decode(arguments: &DecodeArgs) -> Result<ExitCode> {
+    let frame = input::frame(&arguments.frame).map_err(WrongArguments)?;
+    let metadata = input::metadata(&arguments.call.metadata).map_err(WrongArguments)?;
+    run(&arguments.call, Direction::Uplink, |trial| {
+        shown(trial.decode(&frame, &metadata), |entities| {
+            uplink_result(&entities)
+        })
+    })
+}
+
+/// Encodes the message that the arguments give.
+///
+/// # Errors
+/// As [`decode`].
+pub fn encode(arguments: &EncodeArgs) -> Result<ExitCode> {
+    let metadata = input::metadata(&arguments.call.metadata).map_err(WrongArguments)?;
+    let integration = input::metadata(&arguments.integration_metadata).map_err(WrongArguments)?;
+    let message = (arguments.msg.as_str(), arguments.msg_type.as_str());
+    run(&arguments.call, Direction::Downlink, |trial| {
+        shown(trial.encode(message, &metadata, &integration), |frames| {
+            downlink_result(&frames)
+        })
+    })
+}
+
+fn shown<T>(tried: Tried<T>, show: impl FnOnce(T) -> Json) -> Tried<Json> {
+    Tried {
+        result: tried.result.map(show),
+        log: tried.log,
+        took: tried.took,
+    }
+}
+
+fn run(
+    arguments: &CallArgs,
+    direction: Direction,
+    call: impl Fn(&mut Trial) -> Tried<Json> + Send + Sync,
+) -> Result<ExitCode> {
+    let settings = limits(arguments.config.as_deref())?;
+    let engine = engine()?;
+    loop {
+        let state = modified(&arguments.file);
+        let outcome = apart(|| {
+            let converter = load(&engine, &arguments.file, &settings)?;
+            if !converter.exports(direction) {
+                bail!(
+                    "{} exports {} only; this needs {direction}",
+                    arguments.file.display(),
+                    converter.directions()
+                );
+            }
+            let mut trial = Trial::new(converter.clone());
+            let first = call(&mut trial);
+            // Once more on the instance that is there now: that is the pace at
+            // which devices are served.
+            let warm = first.result.is_ok().then(|| call(&mut trial).took);
+            Ok(print(arguments.json, &converter, &first, warm))
+        });
+        match outcome {
+            Ok(code) if !arguments.watch => return Ok(code),
+            Err(error) if !arguments.watch => return Err(error),
+            Ok(_) => {}
+            Err(error) => eprintln!("tb-tcp: {error:#}"),
+        }
+        eprintln!("waiting for {} to change ...", arguments.file.display());
+        while modified(&arguments.file) == state {
+            thread::sleep(WATCH_INTERVAL);
+        }
+        // Whoever writes it may not be done.
+        thread::sleep(WATCH_INTERVAL);
+    }
+}
+
+fn modified(file: &Path) -> Option<(u64, SystemTime)> {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
+/// The result goes to standard output, the rest to standard error.
+fn print(
+    as_json: bool,
+    converter: &Converter,
+    tried: &Tried<Json>,
+    warm: Option<Duration>,
+) -> ExitCode {
+    if as_json {
+        println!("{}", document(converter, tried, warm));
+    } else {
+        for (level, line) in &tried.log {
+            eprintln!("{level}: {line}");
+        }
+        match &tried.result {
+            Ok(result) => println!("{result:#}"),
+            Err(error) => eprintln!("error: {error}"),
+        }
+        let warm = warm.map(|took| format!(", {took:.1?} on a used instance"));
+        eprintln!(
+            "{} {} took {:.1?}{}",
+            converter.name(),
+            converter.version(),
+            tried.took,
+            warm.unwrap_or_default()
+        );
+    }
+    match tried.result {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn document(converter: &Converter, tried: &Tried<Json>, warm: Option<Duration>) -> Json {
+    let micros = |took: Duration| took.as_secs_f64() * 1e6;
+    let log: Vec<_> = tried
+        .log
+        .iter()
+        .map(|(level, line)| json!({ "level": level, "message": line }))
+        .collect();
+    let mut document = json!({
+        "converter": converter.name(),
+        "version": converter.version(),
+        "log": log,
+        "tookUs": micros(tried.took),
+        "warmUs": warm.map(micros),
+    });
+    match &tried.result {
+        Ok(result) => document["result"] = result.clone(),
+        Err(error) => document["error"] = error.to_string().into(),
+    }
+    document
+}

@@ -1,0 +1,170 @@
+//! What the author of a converter does without a host.
+
+use std::{fs, path::Path};
+
+use harness::{Tool, converter, guest, repository};
+use serde_json::{Value as Json, json};
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_frame_is_decoded_from_the_terminal() {
+    let csv = converter("csv");
+    let line = "SN-002,default,temperature,25.7";
+    let ways: [&[&str]; 3] = [
+        &["--text", line],
+        &[
+            "--hex",
+            "534e2d3030322c64656661756c742c74656d70657261747572652c32352e37",
+        ],
+        &["--base64", "U04tMDAyLGRlZmF1bHQsdGVtcGVyYXR1cmUsMjUuNw=="],
+    ];
+    for way in ways {
+        let tool = Tool::run(&[&["decode", path(&csv)], way].concat());
+        assert_eq!(tool.code, Some(0), "{tool:?}");
+        let result: Json = serde_json::from_str(&tool.output).unwrap();
+        assert_eq!(
+            result,
+            json!([{
+                "deviceName": "SN-002", "deviceType": "default", "attributes": {},
+                "telemetry": [{ "values": { "temperature": 25.7 } }]
+            }])
+        );
+        assert!(tool.error.contains("took"), "{tool:?}");
+    }
+}
+
+#[test]
+fn log_metadata_errors_and_times_are_shown() {
+    let file = guest("misbehaving");
+    let decode = |text: &str| {
+        Tool::run(&[
+            "decode",
+            path(&file),
+            "--json",
+            "--metadata",
+            "site=north",
+            "--text",
+            text,
+        ])
+    };
+    let logged = decode("log through the contract").json();
+    assert_eq!(
+        logged["log"],
+        json!([{ "level": "info", "message": "through the contract" }])
+    );
+    assert!(logged["tookUs"].as_f64().unwrap() > 0.0);
+    let read = decode("metadata site").json();
+    assert_eq!(
+        read["result"][0]["telemetry"][0]["values"],
+        json!({ "site": "north" })
+    );
+    assert_eq!(
+        decode("print to WASI").json()["log"][0]["message"],
+        "to WASI"
+    );
+
+    let failed = decode("panic boom");
+    assert_eq!(failed.code, Some(1));
+    let document: Json = serde_json::from_str(&failed.output).unwrap();
+    let error = document["error"].as_str().unwrap();
+    assert!(
+        error.contains("lib.rs:") && error.contains("boom"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_message_is_encoded_from_the_terminal() {
+    let tool = Tool::run(&[
+        "encode",
+        path(&converter("attributes-json")),
+        "--msg",
+        r#"{"powerState":"on"}"#,
+        "--metadata",
+        "deviceName=SN-002",
+    ]);
+    assert_eq!(tool.code, Some(0), "{tool:?}");
+    let result: Json = serde_json::from_str(&tool.output).unwrap();
+    assert_eq!(
+        result,
+        json!([{ "contentType": "TEXT", "data": r#"{"powerState":"on"}"# }])
+    );
+}
+
+#[test]
+fn wrong_arguments_and_files_are_told_apart() {
+    let csv = converter("csv");
+    let cases: [(&[&str], i32, &str); 5] = [
+        (
+            &["decode", path(&csv), "--hex", "5"],
+            2,
+            "--hex 5: half a byte",
+        ),
+        (
+            &["decode", path(&csv), "--text", "a", "--metadata", "x"],
+            2,
+            "key=value",
+        ),
+        (
+            &["decode", path(&csv), "--text", "a", "--hex", "00"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["decode", "/nowhere/x.wasm", "--text", "a"],
+            1,
+            "cannot read /nowhere/x.wasm",
+        ),
+        (
+            &["encode", path(&csv), "--msg", "{}"],
+            1,
+            "exports uplink only; this needs downlink",
+        ),
+    ];
+    for (arguments, code, expected) in cases {
+        let tool = Tool::run(arguments);
+        assert_eq!(tool.code, Some(code), "{tool:?}");
+        assert!(tool.error.contains(expected), "{tool:?}");
+    }
+}
+
+#[test]
+fn golden_cases_run_on_a_built_file_and_can_be_rewritten() {
+    let cases = repository().join("converters/csv");
+    let passed = Tool::run(&["test", path(&converter("csv")), "--cases", path(&cases)]);
+    assert_eq!(passed.code, Some(0), "{passed:?}");
+    assert!(passed.output.contains("cases passed"), "{passed:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("version.wasm");
+    fs::copy(guest("version_1"), &file).unwrap();
+    let none = Tool::run(&["test", path(folder.path())]);
+    assert_eq!(none.code, Some(1));
+    assert!(none.error.contains("no golden cases found"), "{none:?}");
+
+    let cases = folder.path().join("version.cases");
+    fs::create_dir(&cases).unwrap();
+    fs::write(cases.join("payload.txt"), "SN-1").unwrap();
+    let missing = Tool::run(&["test", path(folder.path())]);
+    assert_eq!(missing.code, Some(1));
+    assert!(
+        missing
+            .output
+            .contains("payload.txt has no result beside it"),
+        "{missing:?}"
+    );
+
+    let written = Tool::run(&["test", path(folder.path()), "--update"]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    assert!(written.output.contains("wrote") && written.output.contains("result.json"));
+    fs::copy(guest("version_2"), &file).unwrap();
+    let differs = Tool::run(&["test", path(folder.path()), "--json"]);
+    assert_eq!(differs.code, Some(1));
+    let report: Json = serde_json::from_str(&differs.output).unwrap();
+    assert_eq!(report[0]["failures"][0]["payload"], "payload.txt");
+    let detail = report[0]["failures"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("-") && detail.contains("+"), "{detail}");
+}
