@@ -16,24 +16,21 @@ fn host(standin: &Standin) -> Host {
         .start()
 }
 
-/// Time from a frame to what the host makes of it, for one device that sends
-/// one frame at a time.
-fn longest_round_trip(
-    standin: &Standin,
-    device: &mut Device,
-    name: &str,
-    count: usize,
-) -> Duration {
-    let mut longest = Duration::ZERO;
-    for number in 0..count {
-        let start = Instant::now();
-        device.send(&format!("echo {name} k v{number}\n"));
-        wait_for("the value", || {
-            (standin.latest(name, "k")? == format!("v{number}")).then_some(())
-        });
-        longest = longest.max(start.elapsed());
-    }
-    longest
+/// The median of the times from a frame to its arrival, for one device that
+/// sends one frame at a time.
+fn median_round_trip(standin: &Standin, device: &mut Device, name: &str, count: usize) -> Duration {
+    let mut times: Vec<_> = (0..count)
+        .map(|number| {
+            let start = Instant::now();
+            device.send(&format!("echo {name} k v{number}\n"));
+            wait_for("the value", || {
+                (standin.latest(name, "k")? == format!("v{number}")).then_some(())
+            });
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    times[count / 2]
 }
 
 #[test]
@@ -60,10 +57,12 @@ fn runaways_do_not_hold_the_others_up() {
             (host.process.count_log("frame not decoded") >= 3).then_some(())
         });
         let mut good = host.device();
-        let longest = longest_round_trip(&standin, &mut good, "SN-1", 100);
+        let median = median_round_trip(&standin, &mut good, "SN-1", 100);
         stop.store(true, Ordering::Relaxed);
-        // Each runaway takes 100 ms of a thread, and there are two threads.
-        assert!(longest < Duration::from_millis(90), "{longest:?}");
+        // Each runaway takes 100 ms of a thread, and there are two threads: a
+        // frame behind them would wait as long. Other tests run beside this one,
+        // so a single frame may be late for another reason.
+        assert!(median < Duration::from_millis(50), "{median:?}");
     });
 }
 
