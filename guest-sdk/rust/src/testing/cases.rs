@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
+
+use crate::encoding::{base64_to_bytes, hex_to_bytes};
 
 /// Files of a folder that are no part of a case.
 const PASSED_OVER: [&str; 2] = ["converter.json", "README.md"];
@@ -212,25 +212,10 @@ fn read_strings(dir: &Path, name: Option<&String>) -> Result<BTreeMap<String, St
 
 /// Reads hexadecimal text with free white space.
 pub(super) fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let mut digits = Vec::with_capacity(text.len());
-    for char in text.chars().filter(|char| !char.is_whitespace()) {
-        let digit = char.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        digits.push(digit.ok_or_else(|| format!("{char:?} is not a hexadecimal digit"))?);
-    }
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if !rest.is_empty() {
-        return Err(format!(
-            "{} hexadecimal digits are no whole bytes",
-            digits.len()
-        ));
-    }
-    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    hex_to_bytes(text).map_err(|error| error.to_string())
 }
 
 /// Reads padded Base64 with free white space.
 pub(super) fn base64(text: &str) -> Result<Vec<u8>, String> {
-    let dense: String = text.split_whitespace().collect();
-    STANDARD
-        .decode(dense)
-        .map_err(|error| format!("not Base64: {error}"))
+    base64_to_bytes(text).map_err(|error| error.to_string())
 }
