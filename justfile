@@ -96,8 +96,9 @@ fuzz seconds="60":
 lint: (_target wasm)
     cargo fmt --all --check
     cargo clippy {{cargo_flags}} --workspace --all-targets -- -D warnings
-    cargo clippy --profile converter --locked --target {{wasm}} -p tb-converter -p converter-csv \
-        -p converter-attributes-json -- -D warnings
+    cargo clippy --profile converter --locked --target {{wasm}} -p tb-converter \
+        $(for name in converters/*/rust; do echo "-p converter-$(basename "$(dirname "$name")")"; done) \
+        -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc {{cargo_flags}} --workspace --no-deps
 
 # Format the code
