@@ -17,6 +17,7 @@
 //! - [`relay`]: the spool and the session with ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
 //! - [`frame`]: shows and guesses how bytes are cut
+//! - [`componentize`]: core modules → components
 //! - [`workshop`]: golden cases and single calls, for whoever writes a converter
 //! - [`demo`]: the tutorial, played against the stand-in
 //! - [`control`]: what operators ask of a running host
@@ -27,6 +28,7 @@
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod componentize;
 pub mod config;
 pub mod control;
 pub mod converter;

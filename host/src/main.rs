@@ -8,8 +8,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use tb_tcp::{
     cli::{
-        Cli, Command, ConvertersArgs, DeadLettersArgs, HostArgs, LogFormat, RunArgs, StandinArgs,
+        Cli, Command, ComponentizeArgs, ConvertersArgs, DeadLettersArgs, HostArgs, LogFormat,
+        RunArgs, StandinArgs,
     },
+    componentize,
     config::{self, Settings},
     control, demo, frame,
     run::{self, Host, SettingsFile},
@@ -60,6 +62,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Test(arguments) => workshop::test(&arguments),
             Command::Decode(arguments) => workshop::decode(&arguments),
             Command::Encode(arguments) => workshop::encode(&arguments),
+            Command::Componentize(arguments) => componentize(&arguments),
             Command::Standin(arguments) => serve_standin(arguments).await,
             Command::Demo(arguments) => demo::run(&arguments, stop_signal()?).await,
         }
@@ -145,6 +148,12 @@ async fn dead_letters(arguments: DeadLettersArgs) -> Result<ExitCode> {
     let offline = async |request| run::answer_offline(&settings, request).await;
     let output = &mut std::io::stdout();
     control::dead_letters::run(&arguments, &settings.data_folder, output, offline).await
+}
+
+fn componentize(arguments: &ComponentizeArgs) -> Result<ExitCode> {
+    let bytes = componentize::componentize(&arguments.core, &arguments.out)?;
+    println!("built {} ({bytes} bytes)", arguments.out.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {

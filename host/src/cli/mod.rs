@@ -11,7 +11,7 @@ pub use operate::{
     ConvertersArgs, ConvertersCommand, DeadLettersArgs, DeadLettersCommand, FilterArgs, HostArgs,
     ListArgs, RemoveArgs, ReplayArgs,
 };
-pub use workshop::{CallArgs, DecodeArgs, EncodeArgs, FrameInput, TestArgs};
+pub use workshop::{CallArgs, ComponentizeArgs, DecodeArgs, EncodeArgs, FrameInput, TestArgs};
 
 /// TCP integration for ThingsBoard: devices speak raw TCP, converters are
 /// WebAssembly components.
@@ -66,6 +66,8 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Encode one message with a built converter
     Encode(EncodeArgs),
+    /// Make a component of a core module: for AssemblyScript, and Rust without WASI
+    Componentize(ComponentizeArgs),
     /// Start a local stand-in for ThingsBoard, for demos and tests
     ///
     /// It speaks ThingsBoard's Edge service (gRPC) and has a small HTTP API to

@@ -30,6 +30,22 @@ pub struct TestArgs {
     pub json: bool,
 }
 
+/// Arguments of `tb-tcp componentize`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+For core modules of AssemblyScript (built with the SDK's asconfig.json) and of Rust's target
+wasm32-unknown-unknown. What cargo builds for wasm32-wasip2 is a component already.
+
+Exit codes: 0 done, 1 no component can be made or written, 2 wrong arguments.")]
+pub struct ComponentizeArgs {
+    /// The core module that the compiler made
+    #[arg(value_name = "CORE.wasm")]
+    pub core: PathBuf,
+    /// The component to write
+    #[arg(long, short, value_name = "OUT.wasm")]
+    pub out: PathBuf,
+}
+
 /// Arguments that `tb-tcp decode` and `tb-tcp encode` share.
 #[derive(Debug, Args)]
 pub struct CallArgs {

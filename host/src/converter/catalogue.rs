@@ -37,7 +37,7 @@ fn files_that_are_no_components() {
         (
             b"\0asm\x01\0\0\0",
             "a core WebAssembly module, not a component: build it for the target wasm32-wasip2, \
-             or turn it into a component with wit-component",
+             or turn it into a component with tb-tcp componentize",
         ),
         (
             b"\0asm\x0d\0\x01\0\x07\xff",

@@ -20,7 +20,7 @@ pub enum LoadError {
     /// A core module, not a component.
     #[error(
         "a core WebAssembly module, not a component: build it for the target wasm32-wasip2, or \
-         turn it into a component with wit-component"
+         turn it into a component with tb-tcp componentize"
     )]
     CoreModule,
     /// The file ends early or is damaged.
