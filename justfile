@@ -17,8 +17,11 @@ cargo_flags := "--release --locked"
 build:
     cargo build {{cargo_flags}} -p tb-tcp
 
-# Build every converter: converters/NAME/rust becomes target/converters/NAME.wasm
-build-converters: (_target wasm)
+# Build every converter: converters/NAME/rust becomes target/converters/NAME.wasm,
+# converters/NAME/assemblyscript becomes target/converters/assemblyscript/NAME.wasm
+build-converters: _rust-converters _assemblyscript-converters
+
+_rust-converters: (_target wasm)
     #!/usr/bin/env bash
     set -euo pipefail
     names=()
@@ -40,6 +43,52 @@ build-converters: (_target wasm)
             echo "built $live ($(stat --format=%s "$live") bytes)"
         fi
     done
+
+_assemblyscript-converters: build
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if ! command -v npm >/dev/null; then
+        echo "converters in AssemblyScript are left out: they need Node 20 or newer with npm" >&2
+        exit 0
+    fi
+    sdk=guest-sdk/assemblyscript
+    work=target/assemblyscript
+    mkdir -p "$work" target/converters/assemblyscript target/components
+    if [ ! -e "$work/node_modules/.package-lock.json" ] \
+        || ! cmp --silent "$sdk/package-lock.json" "$work/package-lock.json"; then
+        echo "installing the AssemblyScript compiler (some 100 MB in $work) ..."
+        cp "$sdk/package.json" "$sdk/package-lock.json" "$work"
+        npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund
+    fi
+    # What is compiled lies below the compiler: the sources stay free of node_modules.
+    rm -rf "$work/node_modules/tb-converter"
+    mkdir "$work/node_modules/tb-converter"
+    cp -r "$sdk"/{package.json,asconfig.json,index.ts,transform.mjs,assembly} "$work/node_modules/tb-converter"
+    compile() {
+        local source=$1 name=$2 live=$3
+        if [ -e "$live" ] && [ -z "$(find "$source/assembly" "$source/asconfig.json" "$sdk" wit -newer "$live")" ]; then
+            return
+        fi
+        rm -rf "${work:?}/$name"
+        mkdir "$work/$name"
+        cp -r "$source/asconfig.json" "$source/assembly" "$work/$name"
+        (cd "$work/$name" && node ../node_modules/assemblyscript/bin/asc.js --config asconfig.json --outFile core.wasm)
+        target/release/tb-tcp componentize "$work/$name/core.wasm" -o "$live"
+    }
+    for config in converters/*/assemblyscript/asconfig.json; do
+        source=$(dirname "$config")
+        name=$(basename "$(dirname "$source")")
+        compile "$source" "$name" "target/converters/assemblyscript/$name.wasm"
+    done
+    # The tests' own: every type and helper of the SDK, and the README's converter.
+    compile tests/components/assemblyscript sdk-probe target/components/assemblyscript.wasm
+    readme=$work/readme-source
+    mkdir -p "$readme/assembly"
+    [ -e "$readme/asconfig.json" ] || cp converters/csv/assemblyscript/asconfig.json "$readme"
+    awk '/^```ts$/ { inside = 1; next } /^```$/ { inside = 0 } inside' README.md > "$readme/index.ts.new"
+    cmp --silent "$readme/index.ts.new" "$readme/assembly/index.ts" \
+        || mv "$readme/index.ts.new" "$readme/assembly/index.ts"
+    compile "$readme" readme target/components/readme.wasm
 
 # Serve devices with the converters of this repository: just run --config FILE
 run *arguments: build build-converters

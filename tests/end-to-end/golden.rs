@@ -35,12 +35,31 @@ fn the_built_converters_pass_their_golden_cases() {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    assert!(folders.len() >= 2, "{folders:?}");
+    assert!(folders.len() >= 5, "{folders:?}");
+    let mut in_assemblyscript = 0;
     for folder in folders {
         let name = folder.file_name().unwrap().to_str().unwrap();
         let passed = check(&harness::converter(name), &folder).unwrap();
         assert!(passed > 0, "{name}");
+        if folder.join("assemblyscript").is_dir() {
+            let same = check(
+                &harness::converter(&format!("assemblyscript/{name}")),
+                &folder,
+            );
+            assert_eq!(same.unwrap(), passed, "{name} in AssemblyScript");
+            in_assemblyscript += 1;
+        }
     }
+    assert!(in_assemblyscript >= 2);
+}
+
+/// Every type, option and helper of the AssemblyScript SDK, and texts of every
+/// kind of code point.
+#[test]
+fn the_assemblyscript_sdk_passes_its_golden_cases() {
+    let cases = repository().join("tests/components/assemblyscript");
+    let passed = check(&harness::component("assemblyscript"), &cases).unwrap();
+    assert!(passed >= 48, "{passed}");
 }
 
 #[test]

@@ -3,14 +3,14 @@
 
 use std::{fs, time::Instant};
 
-use harness::{Host, HostBuilder, Standin, javascript, wait_for};
+use harness::{Host, HostBuilder, Standin, component, wait_for};
 
 /// The engine's own memory does not fit the default.
 const LIMITS: &str = "overrides.javascript = { memoryLimitMib = 96 }";
 
 fn builder(standin: &Standin) -> HostBuilder {
     Host::builder(standin.grpc.port())
-        .converter("javascript", javascript())
+        .converter("javascript", component("javascript"))
         .limits(LIMITS)
 }
 
@@ -47,6 +47,36 @@ fn a_component_with_an_engine_inside_serves() {
             "the converter took longer than callTimeoutMs = 100 and was stopped"
         ]
     );
+}
+
+/// AssemblyScript is small and fast, and its errors name their place.
+#[test]
+fn assemblyscript_serves_and_says_what_failed() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("csv", harness::converter("assemblyscript/csv"))
+        .converter("probe", component("assemblyscript"))
+        .integration(
+            "name = 'probe'\nuplinkConverter = 'probe'\n[integrations.clientConfiguration]\n\
+             port = 0\nbindAddress = '127.0.0.1'\n[[integrations]]\nname = 'csv'\n\
+             uplinkConverter = 'csv'",
+        )
+        .start();
+    host.device_of("csv")
+        .send("SN-1,default,temperature,25.7\nSN-1,default,größe\n");
+    standin.wait_for_latest("SN-1", "temperature", 25.7);
+    let line = host.process.wait_for_log("frame not decoded");
+    assert_eq!(line["error"], "telemetry key \"größe\" has no value");
+    host.device_of("probe").send("throw\n");
+    wait_for("the throw is reported", || {
+        let log = host.process.log();
+        let error = log
+            .into_iter()
+            .find(|line| line["message"] == "frame not decoded" && line["converter"] == "probe")?;
+        let error = error["error"].as_str()?.to_owned();
+        assert!(error.contains("index.ts:52: thrown: 水"), "{error}");
+        Some(())
+    });
 }
 
 /// Compiling takes seconds; a restart takes the compiled code, unless it is

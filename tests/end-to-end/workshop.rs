@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use harness::{Tool, converter, guest, repository};
+use harness::{Tool, component, converter, guest, repository};
 use serde_json::{Value as Json, json};
 
 fn path(path: &Path) -> &str {
@@ -74,6 +74,20 @@ fn log_metadata_errors_and_times_are_shown() {
         error.contains("lib.rs:") && error.contains("boom"),
         "{error}"
     );
+}
+
+#[test]
+fn the_readmes_assemblyscript_converter_works() {
+    let file = component("readme");
+    let decode = |text: &str| Tool::run(&["decode", path(&file), "--json", "--text", text]);
+    let result = decode("SN-002;25.7").json();
+    assert_eq!(result["result"][0]["deviceName"], "SN-002");
+    assert_eq!(
+        result["result"][0]["telemetry"][0]["values"],
+        json!({ "temperature": 25.7 })
+    );
+    let failed: Json = serde_json::from_str(&decode("SN-002").output).unwrap();
+    assert_eq!(failed["error"], "a semicolon is missing");
 }
 
 #[test]

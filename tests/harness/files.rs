@@ -39,9 +39,15 @@ pub fn guest(name: &str) -> PathBuf {
     })
 }
 
-/// The component that a JavaScript toolchain makes.
-pub fn javascript() -> PathBuf {
-    built(target().join("components/javascript.wasm"))
+/// The component of another language's toolchain: `javascript`,
+/// `assemblyscript`.
+pub fn component(name: &str) -> PathBuf {
+    built(
+        target()
+            .join("components")
+            .join(name)
+            .with_extension("wasm"),
+    )
 }
 
 /// The csv converter as the core module that `wasm32-unknown-unknown` gives.
