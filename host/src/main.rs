@@ -42,8 +42,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// Prints an error with its causes, those left out that it quotes itself.
 fn report(error: &anyhow::Error) {
-    eprintln!("tb-tcp: {error:#}");
+    let mut text = String::from("tb-tcp");
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    eprintln!("{text}");
 }
 
 fn start(cli: Cli) -> Result<ExitCode> {

@@ -57,6 +57,8 @@ fn settings_that_cannot_be_used_end_with_code_2_and_the_remedy() {
         for part in expected {
             assert!(text.contains(part), "{part:?} is not in {text}");
         }
+        // A cause that the error quotes is not told again.
+        assert!(text.matches("os error").count() <= 1, "{text}");
     }
 }
 

@@ -99,7 +99,7 @@ impl Loader {
                 self.registry.publish(converter.with_limits(limits));
             }
         }
-        // The folder and how it is watched stay as the process was started.
+        // Another folder takes a restart.
         self.settings = ConverterSettings {
             folder: self.settings.folder.clone(),
             ..settings
