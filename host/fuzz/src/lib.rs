@@ -9,6 +9,7 @@ mod case;
 pub mod config;
 mod parameters;
 
+#[allow(unused_imports, reason = "some is for other rooms of the host")]
 #[path = "../../src/framing/mod.rs"]
 pub mod framing;
 
