@@ -20,6 +20,7 @@ use super::{
     component::Converter,
     error::{CallError, LoadError},
     instance::{Failure, Instance, Time},
+    single::Single,
     trial::entity,
 };
 
@@ -50,6 +51,7 @@ pub fn update_cases(
     folder: &Path,
 ) -> Result<Vec<PathBuf>, testing::Report> {
     let directions = testing::directions(folder)?;
+    let single = || RefCell::new(Single::new(converter.clone()));
     let stopped = Cell::new(0);
     let mut changed = Vec::new();
     let mut note = |folder: &Path, names: Vec<String>| {
@@ -57,13 +59,13 @@ pub fn update_cases(
     };
     if let Some(folder) = &directions.uplink {
         let names = testing::update_uplink(folder, |frame, context| {
-            decode(converter, (&RefCell::new(None), &stopped), frame, context)
+            decode((&single(), &stopped), frame, context)
         })?;
         note(folder, names);
     }
     if let Some(folder) = &directions.downlink {
         let names = testing::update_downlink(folder, |message, context| {
-            encode(converter, (&RefCell::new(None), &stopped), message, context)
+            encode((&single(), &stopped), message, context)
         })?;
         note(folder, names);
     }
@@ -76,59 +78,47 @@ pub fn update_cases(
 /// The cases that failed, or what is wrong with the folder.
 pub fn run_cases(converter: &Arc<Converter>, folder: &Path) -> Result<usize, testing::Report> {
     let directions = testing::directions(folder)?;
-    let (used, stopped) = (RefCell::new(None), Cell::new(0));
+    let single = || RefCell::new(Single::new(converter.clone()));
+    let (used, stopped) = (single(), Cell::new(0));
     let mut passed = 0;
     if let Some(folder) = &directions.uplink {
         passed += testing::run_uplink_on(
             folder,
-            |frame, context| decode(converter, (&RefCell::new(None), &stopped), frame, context),
-            |frame, context| decode(converter, (&used, &stopped), frame, context),
+            |frame, context| decode((&single(), &stopped), frame, context),
+            |frame, context| decode((&used, &stopped), frame, context),
         )?;
     }
     if let Some(folder) = &directions.downlink {
         passed += testing::run_downlink_on(
             folder,
-            |message, context| encode(converter, (&RefCell::new(None), &stopped), message, context),
-            |message, context| encode(converter, (&used, &stopped), message, context),
+            |message, context| encode((&single(), &stopped), message, context),
+            |message, context| encode((&used, &stopped), message, context),
         )?;
     }
     Ok(passed)
 }
 
-/// An instance that may be there, and how many calls trapped so far.
-type Serving<'a> = (&'a RefCell<Option<Instance>>, &'a Cell<u32>);
+/// Who serves a case, and how many calls trapped so far.
+type Serving<'a> = (&'a RefCell<Single>, &'a Cell<u32>);
 
-/// Makes a call on the instance in `slot`, or on a new one if there is none,
-/// and leaves it there if it may serve again.
+/// Makes a call unless too many trapped before.
 fn call<T>(
-    converter: &Arc<Converter>,
-    (slot, stopped): Serving<'_>,
+    (single, stopped): Serving<'_>,
     call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
 ) -> Result<T, CallError> {
     if stopped.get() >= MAX_STOPPED {
         let text = format!("not called any more, after {MAX_STOPPED} calls that failed");
         return Err(CallError::Trapped(text));
     }
-    let mut slot = slot.borrow_mut();
-    let mut instance = match slot.take() {
-        Some(instance) => instance,
-        None => Instance::new(converter)?,
-    };
-    let result = call(&mut instance).map_err(|failure| match failure {
-        Failure::Final(error) => error,
-        // Cannot be: these calls have all of their time.
-        Failure::Unfinished => CallError::TimedOut(converter.limits.call_timeout),
-    });
-    if instance.is_spent() {
-        stopped.set(stopped.get() + u32::from(result.is_err()));
-    } else {
-        *slot = Some(instance);
+    let mut single = single.borrow_mut();
+    let result = single.call(call);
+    if result.is_err() && single.is_spent() {
+        stopped.set(stopped.get() + 1);
     }
     result
 }
 
 fn decode(
-    converter: &Arc<Converter>,
     serving: Serving<'_>,
     frame: &[u8],
     context: &tb_converter::Context,
@@ -138,14 +128,13 @@ fn decode(
         peer: NOWHERE,
         local: NOWHERE,
     };
-    let (entities, _) = call(converter, serving, |instance| {
+    let (entities, _) = call(serving, |instance| {
         instance.decode(frame, &context, Time::Whole)
     })?;
     Ok(entities.into_iter().map(entity).collect())
 }
 
 fn encode(
-    converter: &Arc<Converter>,
     serving: Serving<'_>,
     message: &tb_converter::Message,
     context: &tb_converter::Context,
@@ -155,7 +144,7 @@ fn encode(
         message: Arc::new(metadata(context.metadata_entries())),
         peer: NOWHERE,
     };
-    let frames = call(converter, serving, |instance| {
+    let frames = call(serving, |instance| {
         instance.encode(message.body(), message.msg_type(), &context, Time::Whole)
     })?;
     Ok(frames)

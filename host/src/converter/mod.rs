@@ -30,6 +30,7 @@ mod golden;
 mod instance;
 mod registry;
 mod run;
+mod single;
 mod state;
 mod stdio;
 mod trial;

@@ -12,13 +12,13 @@ use super::{
     error::CallError,
     golden::NOWHERE,
     instance::{Failure, Instance, Time},
+    single::Single,
 };
 
 /// A converter under trial. Calls block; they must be made within a tokio
 /// runtime, but on none of its threads.
 pub struct Trial {
-    converter: Arc<Converter>,
-    instance: Option<Instance>,
+    single: Single,
 }
 
 /// How one call went.
@@ -37,8 +37,7 @@ impl Trial {
     #[must_use]
     pub fn new(converter: Arc<Converter>) -> Self {
         Self {
-            converter,
-            instance: None,
+            single: Single::new(converter),
         }
     }
 
@@ -79,32 +78,14 @@ impl Trial {
     }
 
     fn call<T>(&mut self, call: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Tried<T> {
-        let mut instance = match self
-            .instance
-            .take()
-            .map_or_else(|| Instance::new(&self.converter), Ok)
-        {
-            Ok(instance) => instance,
-            Err(error) => {
-                return Tried {
-                    result: Err(error),
-                    log: Vec::new(),
-                    took: Duration::ZERO,
-                };
-            }
-        };
-        instance.capture_log();
-        let start = Instant::now();
-        let result = call(&mut instance);
-        let took = start.elapsed();
-        let log = instance.captured_log();
-        if !instance.is_spent() {
-            self.instance = Some(instance);
-        }
-        let result = result.map_err(|failure| match failure {
-            Failure::Final(error) => error,
-            // Cannot be: these calls have all of their time.
-            Failure::Unfinished => CallError::TimedOut(self.converter.limits.call_timeout),
+        let (mut log, mut took) = (Vec::new(), Duration::ZERO);
+        let result = self.single.call(|instance| {
+            instance.capture_log();
+            let start = Instant::now();
+            let result = call(instance);
+            took = start.elapsed();
+            log = instance.captured_log();
+            result
         });
         Tried { result, log, took }
     }
