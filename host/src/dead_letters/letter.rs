@@ -139,7 +139,7 @@ mod frame_fields {
     use bytes::Bytes;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    use crate::hex::hex;
+    use crate::hex::{hex, unhex};
 
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -159,24 +159,9 @@ mod frame_fields {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
         let fields = Fields::deserialize(from)?;
         unhex(&fields.frame_hex)
+            .map(Bytes::from)
             .filter(|frame| frame.len() == fields.frame_length)
             .ok_or_else(|| D::Error::custom("frameHex is not frameLength bytes in hex"))
-    }
-
-    fn unhex(text: &str) -> Option<Bytes> {
-        let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-        if !odd.is_empty() {
-            return None;
-        }
-        pairs
-            .iter()
-            .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
-            .collect()
-    }
-
-    fn digit(character: u8) -> Option<u8> {
-        let value = char::from(character).to_digit(16)?;
-        u8::try_from(value).ok()
     }
 }
 

@@ -28,18 +28,6 @@ fn line(offset: usize, bytes: &[u8]) -> String {
     format!("{line}  |{}|", text.collect::<String>())
 }
 
-/// Bytes from hex without anything between; none if it is not.
-pub(super) fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    pairs
-        .iter()
-        .map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,14 +44,5 @@ mod tests {
             ]
         );
         assert_eq!(lines(&[]).count(), 0);
-    }
-
-    #[test]
-    fn hex_is_read_strictly() {
-        assert_eq!(bytes_of("00fFa0"), Some(vec![0, 255, 160]));
-        assert_eq!(bytes_of(""), Some(Vec::new()));
-        for wrong in ["0", "0g", "+1", " 1", "é"] {
-            assert_eq!(bytes_of(wrong), None, "{wrong}");
-        }
     }
 }

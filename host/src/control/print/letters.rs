@@ -7,7 +7,10 @@ use super::{
     table::{self, Align},
     text::{Precision, count, escape, size, time},
 };
-use crate::control::protocol::{LetterList, LetterSummary};
+use crate::{
+    control::protocol::{LetterList, LetterSummary},
+    hex::unhex,
+};
 
 /// Most characters of a row: what a terminal shows as one line.
 const WIDTH: usize = 100;
@@ -101,7 +104,7 @@ pub fn letter(output: &mut impl Write, letter: &LetterSummary) -> io::Result<()>
         }
     }
     writeln!(output)?;
-    let Some(frame) = dump::bytes_of(&letter.frame_hex) else {
+    let Some(frame) = unhex(&letter.frame_hex) else {
         return writeln!(
             output,
             "The bytes are no hex: {}",
