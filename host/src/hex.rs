@@ -20,6 +20,31 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// Why a text is not hex that somebody typed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TypedHexError {
+    /// A character that means nothing.
+    #[error("{0:?} is not a hexadecimal digit")]
+    Digit(char),
+    /// A byte is not whole.
+    #[error("{0} hexadecimal digits: a byte has two")]
+    Odd(usize),
+}
+
+/// Bytes from hex as people type it, or copy it from a manual or a packet
+/// capture: white space, colons and `0x` may stand between.
+pub(crate) fn typed_hex(text: &str) -> Result<Vec<u8>, TypedHexError> {
+    let dense: String = text
+        .replace("0x", "")
+        .chars()
+        .filter(|char| !char.is_whitespace() && *char != ':')
+        .collect();
+    if let Some(other) = dense.chars().find(|char| !char.is_ascii_hexdigit()) {
+        return Err(TypedHexError::Digit(other));
+    }
+    unhex(&dense).ok_or(TypedHexError::Odd(dense.len()))
+}
+
 /// The first 64 bytes in hex, with `…` if there are more.
 pub(crate) fn hex_start(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
@@ -40,6 +65,20 @@ mod tests {
         assert_eq!(unhex(""), Some(Vec::new()));
         for wrong in ["0", "0g", "+1", " 1", "é"] {
             assert_eq!(unhex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn typed_hex_is_read_as_people_write_it() {
+        for text in ["000cfF", "00 0c ff", "00:0C:FF", "0x00 0x0c\n0xff"] {
+            assert_eq!(typed_hex(text), Ok(vec![0, 12, 255]), "{text}");
+        }
+        for (text, expected) in [
+            ("0", "1 hexadecimal digits: a byte has two"),
+            ("0g", "'g' is not a hexadecimal digit"),
+            ("é", "'é' is not a hexadecimal digit"),
+        ] {
+            assert_eq!(typed_hex(text).unwrap_err().to_string(), expected);
         }
     }
 

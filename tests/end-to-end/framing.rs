@@ -246,7 +246,8 @@ fn bytes_come_from_standard_input_and_settings_from_a_file() {
     );
     let run = frame(&["--hex", "0g"], b"");
     assert!(
-        run.output.contains("--hex 0g: 'g' is no hex digit"),
+        run.output
+            .contains("--hex 0g: 'g' is not a hexadecimal digit"),
         "{}",
         run.output
     );

@@ -2,10 +2,10 @@
 
 use std::{fs, io::Read};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{cli::FrameInput, converter::Metadata};
+use crate::{cli::FrameInput, converter::Metadata, hex::typed_hex};
 
 /// The frame that the arguments name; standard input if they name none.
 pub(super) fn frame(input: &FrameInput) -> Result<Vec<u8>> {
@@ -13,7 +13,7 @@ pub(super) fn frame(input: &FrameInput) -> Result<Vec<u8>> {
         return Ok(text.clone().into_bytes());
     }
     if let Some(text) = &input.hex {
-        return hex(text).with_context(|| format!("--hex {text}"));
+        return typed_hex(text).with_context(|| format!("--hex {text}"));
     }
     if let Some(text) = &input.base64 {
         let dense: String = text.split_whitespace().collect();
@@ -29,26 +29,6 @@ pub(super) fn frame(input: &FrameInput) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .context("cannot read standard input")?;
     Ok(bytes)
-}
-
-fn hex(text: &str) -> Result<Vec<u8>> {
-    let digits: Vec<u32> = text
-        .chars()
-        .filter(|char| !char.is_whitespace())
-        .map(|char| {
-            char.to_digit(16)
-                .with_context(|| format!("{char:?} is not a hexadecimal digit"))
-        })
-        .collect::<Result<_>>()?;
-    ensure!(
-        digits.len().is_multiple_of(2),
-        "half a byte: {} digits",
-        digits.len()
-    );
-    let pairs = digits.chunks(2);
-    pairs
-        .map(|pair| Ok(u8::try_from(pair[0] * 16 + pair[1])?))
-        .collect()
 }
 
 /// `key=value` pairs.
@@ -90,7 +70,7 @@ mod tests {
             ),
             (
                 FrameInput {
-                    hex: some("53 4e 0A"),
+                    hex: some("53:4e 0x0A"),
                     ..input()
                 },
                 b"SN\n".to_vec(),
@@ -117,7 +97,7 @@ mod tests {
                     hex: some("5"),
                     ..input()
                 },
-                "half a byte: 1 digits",
+                "1 hexadecimal digits: a byte has two",
             ),
             (
                 FrameInput {
