@@ -108,12 +108,16 @@ test: lint build build-converters _guests _components && demo-check
     cargo test {{cargo_flags}} --workspace
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
 
-# Run a benchmark and print its table: just bench framing, just bench isolation [SECONDS]
+# Run a benchmark and print its table: just bench framing, just bench decode [CALLS], just bench isolation [SECONDS]
 bench part *arguments:
     #!/usr/bin/env bash
     set -euo pipefail
     case {{part}} in
         framing) cargo bench --locked -p tb-tcp --bench {{part}} -- {{arguments}} ;;
+        decode)
+            {{quote(just_executable())}} build-converters
+            cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
+            ;;
         *)
             {{quote(just_executable())}} build _guests
             cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}

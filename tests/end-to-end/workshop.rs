@@ -33,6 +33,7 @@ fn a_frame_is_decoded_from_the_terminal() {
             }])
         );
         assert!(tool.error.contains("took"), "{tool:?}");
+        assert!(tool.error.contains("; its memory takes "), "{tool:?}");
     }
 }
 
@@ -115,7 +116,7 @@ fn wrong_arguments_and_files_are_told_apart() {
         (
             &["decode", path(&csv), "--hex", "5"],
             2,
-            "--hex 5: half a byte",
+            "--hex 5: 1 hexadecimal digits: a byte has two",
         ),
         (
             &["decode", path(&csv), "--text", "a", "--metadata", "x"],

@@ -106,6 +106,11 @@ impl Instance {
             || self.store.data().has_grown_beyond(limits.memory_mark_bytes)
     }
 
+    /// What all its memories take, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.store.data().memory_bytes
+    }
+
     /// Keeps what the guest logs from here on, instead of writing it to the log.
     pub(super) fn capture_log(&mut self) {
         self.store.data_mut().captured = Some(Vec::new());

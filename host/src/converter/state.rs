@@ -32,7 +32,7 @@ pub(super) struct GuestState {
     converter: Arc<str>,
     limits: ConverterLimits,
     /// What all memories of the instance take, and its tables.
-    memory_bytes: usize,
+    pub(super) memory_bytes: usize,
     fresh_memory_bytes: usize,
     table_elements: usize,
     wasi: WasiCtx,

@@ -30,6 +30,8 @@ pub struct Tried<T> {
     pub log: Vec<(&'static str, String)>,
     /// How long it took, without the making of an instance.
     pub took: Duration,
+    /// What the instance's memory takes after it, in bytes.
+    pub memory_bytes: usize,
 }
 
 impl Trial {
@@ -59,6 +61,7 @@ impl Trial {
                 .map(|(entities, _)| entities.into_iter().map(entity).collect()),
             log: tried.log,
             took: tried.took,
+            memory_bytes: tried.memory_bytes,
         }
     }
 
@@ -78,16 +81,22 @@ impl Trial {
     }
 
     fn call<T>(&mut self, call: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Tried<T> {
-        let (mut log, mut took) = (Vec::new(), Duration::ZERO);
+        let (mut log, mut took, mut memory_bytes) = (Vec::new(), Duration::ZERO, 0);
         let result = self.single.call(|instance| {
             instance.capture_log();
             let start = Instant::now();
             let result = call(instance);
             took = start.elapsed();
             log = instance.captured_log();
+            memory_bytes = instance.memory_bytes();
             result
         });
-        Tried { result, log, took }
+        Tried {
+            result,
+            log,
+            took,
+            memory_bytes,
+        }
     }
 }
 

@@ -59,6 +59,7 @@ fn shown<T>(tried: Tried<T>, show: impl FnOnce(T) -> Json) -> Tried<Json> {
         result: tried.result.map(show),
         log: tried.log,
         took: tried.took,
+        memory_bytes: tried.memory_bytes,
     }
 }
 
@@ -126,11 +127,12 @@ fn print(
         }
         let warm = warm.map(|took| format!(", {took:.1?} on a used instance"));
         eprintln!(
-            "{} {} took {:.1?}{}",
+            "{} {} took {:.1?}{}; its memory takes {} KiB",
             converter.name(),
             converter.version(),
             tried.took,
-            warm.unwrap_or_default()
+            warm.unwrap_or_default(),
+            tried.memory_bytes.div_ceil(1024)
         );
     }
     match tried.result {
@@ -152,6 +154,7 @@ fn document(converter: &Converter, tried: &Tried<Json>, warm: Option<Duration>) 
         "log": log,
         "tookUs": micros(tried.took),
         "warmUs": warm.map(micros),
+        "memoryBytes": tried.memory_bytes,
     });
     match &tried.result {
         Ok(result) => document["result"] = result.clone(),
