@@ -82,7 +82,7 @@ _assemblyscript-converters: build
         compile "$source" "$name" "target/converters/assemblyscript/$name.wasm"
     done
     # The tests' own: every type and helper of the SDK, and the README's converter.
-    compile tests/components/assemblyscript sdk-probe target/components/assemblyscript.wasm
+    compile tests/components/sdk-probe/assemblyscript sdk-probe target/components/sdk-probe-assemblyscript.wasm
     readme=$work/readme-source
     mkdir -p "$readme/assembly"
     [ -e "$readme/asconfig.json" ] || cp converters/csv/assemblyscript/asconfig.json "$readme"
@@ -163,6 +163,7 @@ fmt:
 _guests: (_target wasm) (_target bare_wasm)
     cargo build --profile converter --locked --target {{wasm}} -p guest-misbehaving
     cargo build --profile converter --locked --target {{wasm}} -p guest-version --examples
+    cargo build --profile converter --locked --target {{wasm}} -p sdk-probe
     cargo build --profile converter --locked --target {{bare_wasm}} -p converter-csv
 
 # The component of another language's toolchain that the tests run

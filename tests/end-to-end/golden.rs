@@ -4,7 +4,7 @@
 
 use std::{fs, thread};
 
-use harness::{guest, repository};
+use harness::{component, guest, repository};
 use tb_tcp::{
     config::ConverterSettings,
     converter::{Converter, ConverterEngine, LoadError, check_cases},
@@ -53,13 +53,18 @@ fn the_built_converters_pass_their_golden_cases() {
     assert!(in_assemblyscript >= 2);
 }
 
-/// Every type, option and helper of the AssemblyScript SDK, and texts of every
-/// kind of code point.
+/// Every type, option and helper of both SDKs, with their error texts: one set
+/// of cases, because they are to be the same.
 #[test]
-fn the_assemblyscript_sdk_passes_its_golden_cases() {
-    let cases = repository().join("tests/components/assemblyscript");
-    let passed = check(&harness::component("assemblyscript"), &cases).unwrap();
-    assert!(passed >= 48, "{passed}");
+fn the_sdks_do_the_same() {
+    let folder = repository().join("tests/components/sdk-probe");
+    let rust = check(&guest("sdk_probe"), &folder).unwrap();
+    let assemblyscript = component("sdk-probe-assemblyscript");
+    assert_eq!(check(&assemblyscript, &folder).unwrap(), rust);
+    assert!(rust >= 42, "{rust}");
+    // What only AssemblyScript can get wrong.
+    let own = check(&assemblyscript, &folder.join("assemblyscript")).unwrap();
+    assert!(own >= 5, "{own}");
 }
 
 #[test]

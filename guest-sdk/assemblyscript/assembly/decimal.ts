@@ -17,7 +17,7 @@ const MAX_MAGNITUDE: i32 = 310;
 const MAX_EXPONENT: i32 = 100000000;
 /** The powers of ten that are doubles. */
 const MAX_POWER: i32 = 22;
-const POWERS: StaticArray<f64> = [
+export const POWERS: StaticArray<f64> = [
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
   1e21, 1e22,
 ];
@@ -25,9 +25,12 @@ const POWERS: StaticArray<f64> = [
 const MAX_MANTISSA: u64 = 1 << 53;
 
 /** What was read: the significant digits, the first of them as a number, and their exponents. */
-let digits: Natural = new Natural();
-let decimal: Natural = new Natural();
-let binary: Natural = new Natural();
+// @ts-ignore: decorator
+@lazy let digits: Natural = new Natural();
+// @ts-ignore: decorator
+@lazy let decimal: Natural = new Natural();
+// @ts-ignore: decorator
+@lazy let binary: Natural = new Natural();
 let count: i32 = 0;
 let exponent: i32 = 0;
 let leading: u64 = 0;

@@ -1,34 +1,91 @@
-import { nearestDouble } from "./decimal";
+import { nearestDouble, POWERS } from "./decimal";
 import { fail } from "./error";
+import { hexValue } from "./hex";
 import { quote } from "./text";
 import { Value } from "./value";
 
-/**
- * Reads a decimal number as JSON would type it: a long if it has neither point
- * nor exponent and fits, else a double. null: the whole text is not one finite
- * number. A sign in front, as in `+7`, and a bare point, as in `.5`, are fine.
- */
-export function parseNumber(text: string): Value | null {
-  const form = formOf(text);
-  if (form == Form.Other) return null;
-  if (form == Form.Integer && fitsLong(text)) return Value.long(longOf(text));
-  const double = doubleOf(text);
-  return isFinite(double) ? Value.double(double) : null;
-}
+/** Up to here a double holds each integer. */
+const EXACT_INTEGERS: f64 = 9007199254740992;
 
-/** Reads a decimal integer; fails unless the whole text is one that fits. */
-export function parseLong(text: string): i64 {
-  if (formOf(text) == Form.Integer && fitsLong(text)) return longOf(text);
-  return fail<i64>("not an integer: " + quote(text));
-}
-
-/** Reads a decimal number; fails unless the whole text is a finite one. */
-export function parseDouble(text: string): f64 {
-  if (formOf(text) != Form.Other) {
+/** Numbers: reading text, and scaling what devices send as integers. */
+export namespace number {
+  /**
+   * Reads a number as JSON would type it: without a fraction or an exponent a
+   * long, otherwise (and past the longs) a double; null if it is no number.
+   *
+   * White space, `NaN`, infinities and numbers too great for a double are no
+   * numbers. More than JSON allows, a plus sign, leading zeros and a bare
+   * decimal point are read: devices send them.
+   */
+  export function parse(text: string): Value | null {
+    const form = formOf(text);
+    if (form == Form.Other) return null;
+    if (form == Form.Integer && fitsLong(text)) return Value.long(longOf(text));
     const double = doubleOf(text);
-    if (isFinite(double)) return double;
+    return isFinite(double) ? Value.double(double) : null;
   }
-  return fail<f64>("not a number: " + quote(text));
+
+  /**
+   * Reads a double: the nearest that there is. Fails if the text is no number
+   * in the sense of `parse`.
+   */
+  export function parseDouble(text: string): f64 {
+    if (formOf(text) != Form.Other) {
+      const double = doubleOf(text);
+      if (isFinite(double)) return double;
+    }
+    return fail<f64>("not a number: " + quote(text));
+  }
+
+  /** Reads a long. Fails if the text is no decimal integer with an optional sign, or does not fit. */
+  export function parseLong(text: string): i64 {
+    if (formOf(text) == Form.Integer && fitsLong(text)) return longOf(text);
+    return fail<i64>("not an integer: " + quote(text));
+  }
+
+  /**
+   * Reads a number of 1 to 16 hexadecimal digits of either case, with `0x`
+   * before them or not. Fails if the text is none.
+   */
+  export function parseHex(text: string): u64 {
+    const start = text.startsWith("0x") ? 2 : 0;
+    const digits = text.length - start;
+    let value: u64 = 0;
+    let valid = digits >= 1 && digits <= 16;
+    for (let i = start; valid && i < text.length; i++) {
+      const digit = hexValue(text.charCodeAt(i));
+      valid = digit >= 0;
+      value = (value << 4) | <u64>(digit & 15);
+    }
+    return valid ? value : fail<u64>("not a hexadecimal number: " + quote(text));
+  }
+
+  /**
+   * A number that a device sent as an integer: `raw` times `factor`, rounded to
+   * `digits` decimal places.
+   *
+   * The rounding makes the result the double that is written with so many
+   * digits: 257 times 0.1 is 25.7, not 25.700000000000003.
+   */
+  export function scale(raw: f64, factor: f64, digits: i32): f64 {
+    return round(raw * factor, digits);
+  }
+
+  /**
+   * Rounds to `digits` decimal places, halves away from zero.
+   *
+   * The result is the double nearest to the rounded decimal number. More than
+   * 22 digits, and numbers so great that they have no such digits, are left
+   * alone.
+   */
+  export function round(value: f64, digits: i32): f64 {
+    if (<u32>digits >= <u32>POWERS.length) return value;
+    const power = unchecked(POWERS[digits]);
+    const shifted = value * power;
+    if (!(abs(shifted) < EXACT_INTEGERS)) return value;
+    const whole = trunc(shifted);
+    return (abs(shifted - whole) < 0.5 ? whole : whole + copysign<f64>(1, shifted)) / power;
+  }
 }
 
 enum Form {

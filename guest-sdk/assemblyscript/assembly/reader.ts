@@ -1,142 +1,199 @@
-import { fail } from "./error";
-import { text } from "./text";
+import { fail, failed } from "./error";
+import { hexByte } from "./hex";
+import { firstThatIsNotUtf8 } from "./text";
 
 /**
- * Reads a frame's fields one after the other.
+ * Reads numbers, bytes and text from a frame, one after the other.
  *
- * A field that the frame has no room for fails, with its offset from the start
- * of the frame counted from 0; what is read is then 0 or empty, and `remaining`
- * is 0, so that loops over it end.
+ * Each read moves on by what it read. One that wants more bytes than are left
+ * fails, and names the offset from the start of the frame (counted from 0),
+ * what was wanted and how many bytes are left. It gives 0 or nothing, as do all
+ * reads after it: `remaining` is 0 then, so that loops end, and `position`
+ * stays where the read failed.
+ *
+ * ```ts
+ * const reader = new ByteReader(frame); // 01 00 64 53 4E
+ * reader.u8() // 1
+ * reader.i16Be() // 100
+ * reader.text(2) // "SN"
+ * reader.u32Le() // 0: "offset 5: 4 bytes wanted for a u32, none is left"
+ * ```
  */
 export class ByteReader {
-  private position: i32 = 0;
+  private at: i32 = 0;
+  /** The frame's length; after a failure, where that was. */
+  private limit: i32;
 
-  constructor(private readonly frame: Uint8Array) {}
+  /** A reader at the start of a frame. */
+  constructor(private readonly frame: Uint8Array) {
+    this.limit = frame.length;
+  }
 
-  /** How many bytes have been read or skipped. */
-  get offset(): i32 {
-    return this.position;
+  /** How many bytes were read: the offset of the next one. */
+  get position(): i32 {
+    return this.at;
   }
 
   /** How many bytes are left. */
   get remaining(): i32 {
-    return this.frame.length - this.position;
+    return this.limit - this.at;
   }
 
-  /** Passes over bytes. */
-  skip(count: i32): void {
-    this.take("skipped bytes", count);
+  /** Whether no byte is left. */
+  get isEmpty(): bool {
+    return this.remaining == 0;
   }
 
-  /** The next bytes; they share the frame's memory. */
+  /** The next byte, which is not read by this; -1 at the end. */
+  peek(): i32 {
+    return this.isEmpty ? -1 : <i32>this.frame[this.at];
+  }
+
+  /** Reads all that is left, which may be nothing. It shares the frame's memory. */
+  rest(): Uint8Array {
+    return this.bytes(this.remaining);
+  }
+
+  /** Reads `count` bytes, which share the frame's memory. Fails if fewer are left. */
   bytes(count: i32): Uint8Array {
-    if (!this.take("bytes", count)) return new Uint8Array(0);
-    return this.frame.subarray(this.position - count, this.position);
+    return this.view(count, "");
   }
 
-  /** The next bytes as UTF-8 text. */
+  /**
+   * Reads `count` bytes of UTF-8. Fails if fewer are left, and if they are not
+   * UTF-8: then it names the first byte that is not.
+   */
   text(count: i32): string {
-    return text(this.bytes(count));
+    const bytes = this.view(count, " for text");
+    const wrong = firstThatIsNotUtf8(bytes);
+    if (wrong < bytes.length) {
+      this.at -= count;
+      this.fail((this.at + wrong).toString() + ": byte 0x" + hexByte(bytes[wrong]) + " is not UTF-8");
+      return "";
+    }
+    return String.UTF8.decodeUnsafe(bytes.dataStart, <usize>bytes.length);
   }
 
-  /** One byte, unsigned. */
+  /** Passes over `count` bytes. Fails if fewer are left. */
+  skip(count: i32): void {
+    this.take(count, " to skip");
+  }
+
+  /** Fails if a byte is left: the frame is longer than its fields. */
+  end(): void {
+    if (!this.isEmpty) this.fail(this.at.toString() + ": the frame should end, " + left(this.remaining));
+  }
+
+  /** Reads a `u8`. Fails at the end of the frame. */
   u8(): u8 {
-    return this.little<u8>("u8");
+    return this.little<u8>(" for a u8");
   }
 
-  /** One byte, signed. */
+  /** Reads an `i8`. Fails at the end of the frame. */
   i8(): i8 {
-    return this.little<i8>("i8");
+    return this.little<i8>(" for an i8");
   }
 
-  /** Two bytes, unsigned, the least significant first. */
-  u16le(): u16 {
-    return this.little<u16>("u16");
+  /** Reads three bytes, little endian (the lowest byte first). Fails if fewer are left. */
+  u24Le(): u32 {
+    if (!this.take(3, " for a u24")) return 0;
+    const address = this.frame.dataStart + <usize>this.at;
+    return <u32>load<u16>(address - 3) | (<u32>load<u8>(address - 1) << 16);
   }
 
-  /** Two bytes, unsigned, the most significant first. */
-  u16be(): u16 {
-    return this.big<u16>("u16");
+  /** Reads three bytes, big endian (the highest byte first). Fails if fewer are left. */
+  u24Be(): u32 {
+    return bswap<u32>(this.u24Le()) >> 8;
   }
 
-  /** Two bytes, signed, the least significant first. */
-  i16le(): i16 {
-    return this.little<i16>("i16");
+  /** Reads a `u16`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  u16Le(): u16 {
+    return this.little<u16>(" for a u16");
   }
 
-  /** Two bytes, signed, the most significant first. */
-  i16be(): i16 {
-    return this.big<i16>("i16");
+  /** Reads a `u16`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  u16Be(): u16 {
+    return this.big<u16>(" for a u16");
   }
 
-  /** Four bytes, unsigned, the least significant first. */
-  u32le(): u32 {
-    return this.little<u32>("u32");
+  /** Reads an `i16`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  i16Le(): i16 {
+    return this.little<i16>(" for an i16");
   }
 
-  /** Four bytes, unsigned, the most significant first. */
-  u32be(): u32 {
-    return this.big<u32>("u32");
+  /** Reads an `i16`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  i16Be(): i16 {
+    return this.big<i16>(" for an i16");
   }
 
-  /** Four bytes, signed, the least significant first. */
-  i32le(): i32 {
-    return this.little<i32>("i32");
+  /** Reads a `u32`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  u32Le(): u32 {
+    return this.little<u32>(" for a u32");
   }
 
-  /** Four bytes, signed, the most significant first. */
-  i32be(): i32 {
-    return this.big<i32>("i32");
+  /** Reads a `u32`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  u32Be(): u32 {
+    return this.big<u32>(" for a u32");
   }
 
-  /** Eight bytes, unsigned, the least significant first. */
-  u64le(): u64 {
-    return this.little<u64>("u64");
+  /** Reads an `i32`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  i32Le(): i32 {
+    return this.little<i32>(" for an i32");
   }
 
-  /** Eight bytes, unsigned, the most significant first. */
-  u64be(): u64 {
-    return this.big<u64>("u64");
+  /** Reads an `i32`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  i32Be(): i32 {
+    return this.big<i32>(" for an i32");
   }
 
-  /** Eight bytes, signed, the least significant first. */
-  i64le(): i64 {
-    return this.little<i64>("i64");
+  /** Reads a `u64`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  u64Le(): u64 {
+    return this.little<u64>(" for a u64");
   }
 
-  /** Eight bytes, signed, the most significant first. */
-  i64be(): i64 {
-    return this.big<i64>("i64");
+  /** Reads a `u64`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  u64Be(): u64 {
+    return this.big<u64>(" for a u64");
   }
 
-  /** Four bytes, IEEE 754, the least significant first. */
-  f32le(): f32 {
-    return this.little<f32>("f32");
+  /** Reads an `i64`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  i64Le(): i64 {
+    return this.little<i64>(" for an i64");
   }
 
-  /** Four bytes, IEEE 754, the most significant first. */
-  f32be(): f32 {
-    return this.big<f32>("f32");
+  /** Reads an `i64`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  i64Be(): i64 {
+    return this.big<i64>(" for an i64");
   }
 
-  /** Eight bytes, IEEE 754, the least significant first. */
-  f64le(): f64 {
-    return this.little<f64>("f64");
+  /** Reads an `f32`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  f32Le(): f32 {
+    return this.little<f32>(" for an f32");
   }
 
-  /** Eight bytes, IEEE 754, the most significant first. */
-  f64be(): f64 {
-    return this.big<f64>("f64");
+  /** Reads an `f32`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  f32Be(): f32 {
+    return this.big<f32>(" for an f32");
   }
 
-  private little<T extends number>(what: string): T {
+  /** Reads an `f64`, little endian (the lowest byte first). Fails if fewer bytes are left. */
+  f64Le(): f64 {
+    return this.little<f64>(" for an f64");
+  }
+
+  /** Reads an `f64`, big endian (the highest byte first). Fails if fewer bytes are left. */
+  f64Be(): f64 {
+    return this.big<f64>(" for an f64");
+  }
+
+  private little<T extends number>(purpose: string): T {
     const size = sizeof<T>();
-    if (!this.take(what, <i32>size)) return <T>0;
-    return load<T>(this.frame.dataStart + <usize>this.position - size);
+    if (!this.take(<i32>size, purpose)) return <T>0;
+    return load<T>(this.frame.dataStart + <usize>this.at - size);
   }
 
-  private big<T extends number>(what: string): T {
-    const value = this.little<T>(what);
+  private big<T extends number>(purpose: string): T {
+    const value = this.little<T>(purpose);
     if (isFloat<T>()) {
       if (sizeof<T>() == 4) return <T>reinterpret<f32>(bswap<u32>(reinterpret<u32>(<f32>value)));
       else return <T>reinterpret<f64>(bswap<u64>(reinterpret<u64>(<f64>value)));
@@ -145,18 +202,33 @@ export class ByteReader {
     }
   }
 
+  private view(count: i32, purpose: string): Uint8Array {
+    if (!this.take(count, purpose)) return new Uint8Array(0);
+    return this.frame.subarray(this.at - count, this.at);
+  }
+
   /** Moves on, unless the frame ends before. */
-  private take(what: string, count: i32): bool {
-    const left = this.remaining;
-    if (count >= 0 && count <= left) {
-      this.position += count;
+  private take(count: i32, purpose: string): bool {
+    if (<u32>count <= <u32>this.remaining) {
+      this.at += count;
       return true;
     }
-    const at = this.position;
-    this.position = this.frame.length;
-    return fail<bool>(
-      what + " at offset " + at.toString() + ": needs " + count.toString() + " bytes, but the frame has " +
-        left.toString() + " left",
-    );
+    // The first error counts: a loop that goes on need not fill the memory with others.
+    if (!failed()) {
+      const wanted = count.toString() + (count == 1 ? " byte" : " bytes") + " wanted" + purpose;
+      this.fail(this.at.toString() + ": " + wanted + ", " + left(this.remaining));
+    }
+    this.limit = this.at;
+    return false;
   }
+
+  private fail(message: string): void {
+    fail<bool>("offset " + message);
+    this.limit = this.at;
+  }
+}
+
+/** A count of bytes with its verb. */
+function left(count: i32): string {
+  return count == 0 ? "none is left" : count == 1 ? "1 is left" : count.toString() + " are left";
 }

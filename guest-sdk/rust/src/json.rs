@@ -100,7 +100,7 @@ impl<'a> Json<'a> {
     /// Any number as a double; none of what is no number, or too great.
     #[must_use]
     pub fn double(self) -> Option<f64> {
-        number::parse_f64(self.text)
+        number::double(self.text)
     }
 
     /// `true` or `false`; none of all else.

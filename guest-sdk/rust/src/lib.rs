@@ -51,6 +51,7 @@
 //! * [`log`]: lines for the host's log.
 //! * [`text()`], [`ByteReader`], [`bits`], [`checksum`], [`encoding`], [`json`],
 //!   [`number`], [`time`]: what decoders need.
+//! * [`ByteWriter`]: what encoders need.
 //! * `testing` (native only): golden cases, one folder a direction.
 //!
 //! # What things cost
@@ -70,7 +71,7 @@
 //! | [`checksum::xor`], [`checksum::sum`] | 300 |
 //! | [`encoding::bytes_to_hex`], [`encoding::hex_to_bytes`] | 500, 1400 |
 //! | [`encoding::bytes_to_base64`], [`encoding::base64_to_bytes`] | 8700, 6400 |
-//! | [`number::parse`], [`number::parse_f64`] | 5200, 4500 |
+//! | [`number::parse`], [`number::parse_double`] | 5200, 4500 |
 //! | `str::parse::<f64>` in its place | 19 700 |
 //! | [`number::scale`], [`number::round`] | 400 |
 //! | printing an `f64` with `{}` | 25 000 |
@@ -112,12 +113,14 @@ mod reader;
 pub mod testing;
 pub mod time;
 mod value;
+mod writer;
 
 pub use bindings::uplink::tb::converter::types::{Entity, EntityKind, KeyValue, Sample, Value};
 pub use context::Context;
 pub use converter::{DownlinkConverter, Message, UplinkConverter};
 pub use error::{Error, Result, text};
 pub use reader::ByteReader;
+pub use writer::ByteWriter;
 
 /// What the expansion of [`export!`] names. No part of the interface.
 #[doc(hidden)]

@@ -9,7 +9,7 @@
  * Where that decoder would quietly store nonsense (`NaN`, or 25.7 for
  * `25.7abc`), this one fails and names the key and the value.
  */
-import { Context, Entity, fail, parseNumber, quote, text } from "tb-converter";
+import { Context, Entity, fail, number, quote, text } from "tb-converter";
 
 export function decode(frame: Uint8Array, context: Context): Entity[] {
   let line = text(frame).replaceAll('"', "");
@@ -26,11 +26,11 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
     if (i + 1 == fields.length) return fail("telemetry key " + quote(key) + " has no value");
     const value = fields[i + 1].trim();
     if (key.length == 0) return fail("telemetry value " + quote(value) + " has an empty key");
-    const number = parseNumber(value);
-    if (!number) {
+    const measured = number.parse(value);
+    if (!measured) {
       return fail("the value of telemetry key " + quote(key) + " is not a number: " + quote(value));
     }
-    entity.telemetry(key, number);
+    entity.telemetry(key, measured);
   }
   return [entity];
 }
