@@ -1,5 +1,6 @@
 /** What the export `encode` takes and returns. */
 import { allocate, liftText, lowerList, lowerText } from "./abi";
+import { begin } from "./arena";
 import { takeFailure } from "./error";
 import { Message } from "./message";
 
@@ -11,6 +12,7 @@ const RESULT = memory.data(12, 4);
 
 /** The message that the host handed over. */
 export function message(body: usize, bodyUnits: i32, msgType: usize, msgTypeUnits: i32): Message {
+  begin();
   return new Message(liftText(body, bodyUnits), liftText(msgType, msgTypeUnits));
 }
 

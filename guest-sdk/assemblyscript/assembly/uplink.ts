@@ -1,5 +1,6 @@
 /** What the export `decode` takes and returns. */
 import { allocate, liftBytes, lowerList, lowerOption, lowerText } from "./abi";
+import { begin } from "./arena";
 import { Entity, KeyValue, Sample } from "./entity";
 import { takeFailure } from "./error";
 import { Value, ValueKind } from "./value";
@@ -14,6 +15,7 @@ const RESULT = memory.data(12, 4);
 
 /** The frame that the host handed over. */
 export function frame(address: usize, length: i32): Uint8Array {
+  begin();
   return liftBytes(address, length);
 }
 
