@@ -27,7 +27,7 @@
  * - `Context`: metadata of the integration, the connection or the message.
  * - `fail`: the frame cannot be translated, and why.
  * - `log`: lines for the host's log.
- * - `text`, `ByteReader`, `bits`, `checksum`, `encoding`, `number`,
+ * - `text`, `ByteReader`, `bits`, `checksum`, `encoding`, `Json`, `number`,
  *   `CivilTime`: what decoders need.
  * - `bytes`, `ByteWriter`: what encoders need.
  *
@@ -41,6 +41,7 @@ export { Context, Fact } from "./assembly/context";
 export { encoding } from "./assembly/encoding";
 export { Entity, EntityKind, KeyValue, Sample } from "./assembly/entity";
 export { fail, failed } from "./assembly/error";
+export { Json, json, JsonEntry } from "./assembly/json";
 export { log } from "./assembly/log";
 export { Message } from "./assembly/message";
 export { number } from "./assembly/number";

@@ -40,9 +40,7 @@ impl UplinkConverter for Binary {
         let mut reader = ByteReader::new(frame);
         let name = reader.text(NAME_LENGTH)?;
         let profile = reader.text(TYPE_LENGTH)?;
-        let text = tb_converter::text(reader.rest())
-            .map_err(|error| format!("the temperature is not text: {error}"))?
-            .trim_end_matches('\0');
+        let text = reader.text(reader.remaining())?.trim_end_matches('\0');
         let temperature = number::parse(text)
             .ok_or_else(|| format!("the temperature is not a number: {text:?}"))?;
         Ok(vec![

@@ -25,6 +25,8 @@ import { takeFailure } from "tb-converter/assembly/error";
 
 import { ofReader, ofWriter } from "./fields";
 import { ofBits, ofChecksum, ofEncoding, ofNumber, ofTime, unknown } from "./functions";
+import { jsonProbe } from "./json";
+import { keep } from "./keep";
 
 export function decode(frame: Uint8Array, context: Context): Entity[] {
   const line = text(frame);
@@ -38,6 +40,8 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
   if (operation == "metadata") return [facts(entity, context)];
   if (operation == "log") return [logged(entity)];
   if (operation == "try") return [tried(entity, rest)];
+  if (operation == "json") return [jsonProbe(entity, rest)];
+  if (operation == "keep") return [keep(entity, rest)];
   if (operation == "throw") throw new Error("thrown: 水");
   if (operation == "index") return [entity.attribute("value", frame[frame.length])];
   if (operation == "cut") return [cut(entity, rest)];

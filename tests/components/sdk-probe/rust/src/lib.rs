@@ -8,6 +8,7 @@
 
 mod fields;
 mod functions;
+mod json;
 
 use tb_converter::{
     ByteWriter, Context, DownlinkConverter, Entity, Message, Result, UplinkConverter, Value,
@@ -29,6 +30,7 @@ impl UplinkConverter for Probe {
             "many" => many(),
             "metadata" => vec![facts(entity, context)],
             "log" => vec![logged(entity)],
+            "json" => vec![json::json_probe(entity, rest)?],
             "try" => vec![tried(entity, rest)],
             _ => {
                 vec![entity.attribute("value", called(operation, rest)?)]
