@@ -18,6 +18,7 @@
 //! - [`standin`]: a local ThingsBoard for demos and tests
 //! - [`frame`]: shows and guesses how bytes are cut
 //! - [`componentize`]: core modules → components
+//! - [`scaffold`]: the folder of a new converter
 //! - [`workshop`]: golden cases and single calls, for whoever writes a converter
 //! - [`demo`]: the tutorial, played against the stand-in
 //! - [`control`]: what operators ask of a running host
@@ -43,6 +44,7 @@ pub mod proto;
 pub mod relay;
 pub mod replay;
 pub mod run;
+pub mod scaffold;
 pub mod server;
 pub mod standin;
 pub mod workshop;

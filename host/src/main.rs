@@ -15,6 +15,7 @@ use tb_tcp::{
     config::{self, Settings},
     control, demo, frame,
     run::{self, Host, SettingsFile},
+    scaffold,
     standin::{self, Standin},
     workshop,
 };
@@ -70,6 +71,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Test(arguments) => workshop::test(&arguments),
             Command::Decode(arguments) => workshop::decode(&arguments),
             Command::Encode(arguments) => workshop::encode(&arguments),
+            Command::New(arguments) => scaffold::new(&arguments),
             Command::Componentize(arguments) => componentize(&arguments),
             Command::Standin(arguments) => serve_standin(arguments).await,
             Command::Demo(arguments) => demo::run(&arguments, stop_signal()?).await,

@@ -14,6 +14,7 @@ mod isolation;
 mod other_languages;
 mod relay;
 mod sandbox;
+mod scaffold;
 mod settings;
 mod settings_reload;
 mod shutdown;

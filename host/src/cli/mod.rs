@@ -11,7 +11,9 @@ pub use operate::{
     ConvertersArgs, ConvertersCommand, DeadLettersArgs, DeadLettersCommand, FilterArgs, HostArgs,
     ListArgs, RemoveArgs, ReplayArgs,
 };
-pub use workshop::{CallArgs, ComponentizeArgs, DecodeArgs, EncodeArgs, FrameInput, TestArgs};
+pub use workshop::{
+    CallArgs, ComponentizeArgs, DecodeArgs, EncodeArgs, FrameInput, NewArgs, TestArgs,
+};
 
 /// TCP integration for ThingsBoard: devices speak raw TCP, converters are
 /// WebAssembly components.
@@ -60,6 +62,8 @@ pub enum Command {
     Converters(ConvertersArgs),
     /// Show frames that could not be decoded, decode them again, remove them
     DeadLetters(DeadLettersArgs),
+    /// Make the folder of a new converter, with the SDK, golden cases and an example
+    New(NewArgs),
     /// Run golden cases on built converters
     Test(TestArgs),
     /// Decode one frame with a built converter

@@ -4,6 +4,33 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::scaffold::{Destination, Language};
+
+/// Arguments of `tb-tcp new`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The folder builds and passes its golden cases as it is; its README says how. It holds the SDK, so
+nothing else is needed but Rust with the target wasm32-wasip2, or Node 20 or newer.
+
+  tb-tcp new thermometer --lang rust
+  tb-tcp new ~/converters/thermometer --lang assemblyscript --downlink
+
+In tb-tcp's own repository it becomes converters/NAME, built with the others. There a second
+language of the same converter takes the golden cases of the first.
+
+Exit codes: 0 done, 1 the folder is there already or cannot be written, 2 wrong arguments.")]
+pub struct NewArgs {
+    /// The converter's name, of lower-case letters, digits and hyphens; or a path that ends in it
+    #[arg(value_name = "NAME")]
+    pub destination: Destination,
+    /// What it is written in
+    #[arg(long, value_name = "rust|assemblyscript")]
+    pub lang: Language,
+    /// An encoder of messages to devices in place of a decoder of their frames
+    #[arg(long)]
+    pub downlink: bool,
+}
+
 /// Arguments of `tb-tcp test`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
