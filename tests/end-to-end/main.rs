@@ -8,6 +8,7 @@ mod downlink;
 mod folder;
 mod framing;
 mod golden;
+mod guide;
 mod hostile;
 mod hot_reload;
 mod isolation;
