@@ -48,8 +48,10 @@ _rust-converters: (_target wasm)
 _assemblyscript-converters: build
     #!/usr/bin/env bash
     set -euo pipefail
-    if ! command -v npm >/dev/null; then
-        echo "converters in AssemblyScript are left out: they need Node 20 or newer with npm" >&2
+    node=$(node --version 2>/dev/null || echo none)
+    if ! command -v npm >/dev/null || [ "$node" = none ] || [ "$(cut -d. -f1 <<<"${node#v}")" -lt 20 ]; then
+        echo "converters in AssemblyScript are left out: they need Node 20 or newer with npm, and Node is $node here." >&2
+        echo "Get it from https://nodejs.org/en/download; Debian 12's own package is too old." >&2
         exit 0
     fi
     sdk=guest-sdk/assemblyscript
