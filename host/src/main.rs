@@ -171,11 +171,20 @@ async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {
     if !arguments.bind.is_loopback() {
         warn!(bind = %arguments.bind, "the stand-in can be reached from other machines; it protects nothing");
     }
+    let tls = match (arguments.tls_cert, arguments.tls_key) {
+        (Some(certificate), Some(key)) => Some(standin::TlsFiles {
+            certificate,
+            key,
+            client_authority: arguments.tls_client_ca,
+        }),
+        _ => None,
+    };
     let standin = Standin::bind(standin::Settings {
         grpc_address: SocketAddr::new(arguments.bind, arguments.grpc_port),
         http_address: SocketAddr::new(arguments.bind, arguments.http_port),
         routing_key: arguments.routing_key,
         secret: arguments.secret,
+        tls,
     })
     .await?;
     info!(

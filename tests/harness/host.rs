@@ -46,6 +46,7 @@ pub struct HostBuilder {
     port: u16,
     converters: Vec<(String, PathBuf)>,
     without_folder: bool,
+    environment: Vec<(String, String)>,
 }
 
 impl Host {
@@ -68,6 +69,7 @@ impl Host {
             client: String::new(),
             port: 0,
             converters: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -78,7 +80,7 @@ impl Host {
             process, folder, ..
         } = self;
         process.terminate();
-        Self::started(start(folder.path()), folder)
+        Self::started(start(folder.path(), &[]), folder)
     }
 
     #[track_caller]
@@ -210,6 +212,13 @@ impl HostBuilder {
         self
     }
 
+    /// A variable of the process's environment, until it is restarted.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts the host and waits until it listens.
     #[track_caller]
     pub fn start(self) -> Host {
@@ -220,8 +229,9 @@ impl HostBuilder {
     /// Starts the process, which may end by itself.
     pub fn spawn(self) -> (TempDir, Process) {
         let folder = tempfile::tempdir().unwrap();
+        let environment = self.environment.clone();
         self.prepare(folder.path());
-        let process = start(folder.path());
+        let process = start(folder.path(), &environment);
         (folder, process)
     }
 
@@ -257,9 +267,14 @@ impl HostBuilder {
     }
 }
 
-fn start(folder: &Path) -> Process {
+fn start(folder: &Path, environment: &[(String, String)]) -> Process {
     let config = folder.join(CONFIG);
-    Process::start("host", &["run", "--config", config.to_str().unwrap()])
+    let arguments = ["run", "--config", config.to_str().unwrap()];
+    let environment = environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let environment: Vec<_> = environment.collect();
+    Process::start_in(Path::new("."), "host", &arguments, &environment)
 }
 
 fn local_address(started: &Json) -> SocketAddr {

@@ -15,12 +15,22 @@ use serde_json::Value as Json;
 use crate::{files::binary, wait_for};
 
 /// Variables that would reach into a test from outside.
-const ENVIRONMENT: [&str; 6] = [
+const ENVIRONMENT: [&str; 16] = [
     "RPC_HOST",
     "RPC_PORT",
     "INTEGRATION_ROUTING_KEY",
     "INTEGRATION_SECRET",
     "RPC_SSL_ENABLED",
+    "RPC_SSL_CERT",
+    "grpc_proxy",
+    "GRPC_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
     "TB_TCP_LOG",
 ];
 

@@ -28,6 +28,11 @@ impl Standin {
 
     /// Starts one with the Edge service on `grpc_port`.
     pub fn start_on(grpc_port: u16) -> Self {
+        Self::start_with(grpc_port, &[])
+    }
+
+    /// Starts one with more arguments.
+    pub fn start_with(grpc_port: u16, more: &[&str]) -> Self {
         let port = grpc_port.to_string();
         let arguments = [
             "standin",
@@ -40,7 +45,7 @@ impl Standin {
             "--secret",
             SECRET,
         ];
-        let process = Process::start("stand-in", &arguments);
+        let process = Process::start("stand-in", &[&arguments, more].concat());
         let started = process.wait_for_log("stand-in for ThingsBoard started");
         let address = |key: &str| started[key].as_str().unwrap().parse().unwrap();
         Self {

@@ -77,8 +77,8 @@ pub enum Command {
     /// It speaks ThingsBoard's Edge service (gRPC) and has a small HTTP API to
     /// look at devices and to send them something. It is not ThingsBoard: there
     /// are no rule chains, users, dashboards or storage, everything is in
-    /// memory, one edge can connect, and nothing is encrypted. Never use it for
-    /// real data.
+    /// memory, one edge can connect, and nothing is encrypted without --tls-cert.
+    /// Never use it for real data.
     Standin(StandinArgs),
     /// Show how a handler configuration cuts bytes into frames, or guess one
     ///
@@ -97,6 +97,10 @@ The environment wins over the file:
   RPC_HOST, RPC_PORT       where ThingsBoard's Edge service listens (default localhost, 7070)
   INTEGRATION_ROUTING_KEY  the Edge key
   INTEGRATION_SECRET       the Edge secret
+  RPC_SSL_ENABLED          true: speak TLS with ThingsBoard
+  RPC_SSL_CERT             certificates to trust instead of the system's (PEM)
+  HTTPS_PROXY, ALL_PROXY   a proxy on the way, http://... or socks5://...; with and without TLS
+  NO_PROXY                 hosts that are reached without it
 
 Exit codes: 0 stopped with everything delivered, 1 failed or stopped with data undelivered,
 2 wrong arguments or settings.")]
@@ -124,6 +128,15 @@ pub struct StandinArgs {
     /// Edge secret that a client must present
     #[arg(long, default_value = "standin-secret", value_name = "SECRET")]
     pub secret: String,
+    /// Certificate of the Edge service (PEM), which then speaks TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Key of --tls-cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Authority that must have signed the client's certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_client_ca: Option<PathBuf>,
 }
 
 /// Arguments of `tb-tcp demo`.

@@ -39,6 +39,18 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             600_000,
         ),
         (
+            "thingsboard.keepAliveMs",
+            thingsboard.keep_alive_ms,
+            1_000,
+            3_600_000,
+        ),
+        (
+            "thingsboard.keepAliveTimeoutMs",
+            thingsboard.keep_alive_timeout_ms,
+            100,
+            600_000,
+        ),
+        (
             "thingsboard.acknowledgeTimeoutMs",
             thingsboard.acknowledge_timeout_ms,
             1,
@@ -102,6 +114,7 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
     ] {
         in_range(origin, key, value, least, most)?;
     }
+    thingsboard.tls.check(origin, &thingsboard.host)?;
     check_limits(origin, &settings.converters)?;
     for (index, integration) in settings.integrations.iter().enumerate() {
         if settings.integrations[..index]

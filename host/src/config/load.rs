@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ClientConfiguration, ConfigError, Secret, Settings, check::check};
+use super::{ClientConfiguration, ConfigError, Proxy, Secret, Settings, check::check};
 
 /// Settings that passed all checks, and what was odd about them.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub fn load(
     }
     apply_environment(&mut settings, env)?;
     check(&settings, &origin)?;
+    warnings.extend(settings.thingsboard.tls.warnings(&origin));
     Ok(Loaded { settings, warnings })
 }
 
@@ -131,15 +132,26 @@ fn apply_environment(
     if let Some(secret) = env("INTEGRATION_SECRET") {
         thingsboard.secret = Secret::new(secret);
     }
-    if env("RPC_SSL_ENABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        return Err(ConfigError::value(
-            "environment",
-            "RPC_SSL_ENABLED",
-            "true",
-            "this version connects without TLS only; unset it and keep the link to ThingsBoard \
-             on a trusted network",
-        ));
+    // Empty is not set, as compose files leave it.
+    let not_empty = |name| env(name).filter(|value| !value.is_empty());
+    if let Some(enabled) = not_empty("RPC_SSL_ENABLED") {
+        thingsboard.tls.enabled = match enabled.to_ascii_lowercase().as_str() {
+            "true" => true,
+            "false" => false,
+            _ => {
+                return Err(ConfigError::value(
+                    "environment",
+                    "RPC_SSL_ENABLED",
+                    &enabled,
+                    "write true or false",
+                ));
+            }
+        };
     }
+    if let Some(file) = not_empty("RPC_SSL_CERT") {
+        thingsboard.tls.ca_file = Some(file.into());
+    }
+    thingsboard.proxy = Proxy::from_environment(&env, &thingsboard.host, thingsboard.port)?;
     Ok(())
 }
 
@@ -225,6 +237,31 @@ mod tests {
     }
 
     #[test]
+    fn tls_and_proxy_come_from_the_environment_too() {
+        let file = "[thingsboard]\nhost = 'tb.example'\n\
+                    tls = { enabled = true, caFile = 'a.pem', serverName = 'inner.example' }\n";
+        let server = |env: &[(&str, &str)]| {
+            let env = [&CREDENTIALS, env].concat();
+            load_with(Some(file), &env).unwrap().settings.thingsboard
+        };
+        let from_file = server(&[]);
+        assert!(from_file.tls.enabled && from_file.proxy.is_none());
+        assert_eq!(from_file.tls.ca_file, Some(PathBuf::from("a.pem")));
+        assert_eq!(from_file.tls.server_name.as_deref(), Some("inner.example"));
+        let from_environment = server(&[
+            ("RPC_SSL_ENABLED", "False"),
+            ("RPC_SSL_CERT", "b.pem"),
+            ("https_proxy", "http://ann:hush@p:3128"),
+        ]);
+        assert!(!from_environment.tls.enabled);
+        assert_eq!(from_environment.tls.ca_file, Some(PathBuf::from("b.pem")));
+        assert_eq!(from_environment.proxy.unwrap().address(), "p:3128");
+        let empty = server(&[("RPC_SSL_ENABLED", ""), ("RPC_SSL_CERT", "")]);
+        assert!(empty.tls.enabled);
+        assert_eq!(empty.tls.ca_file, Some(PathBuf::from("a.pem")));
+    }
+
+    #[test]
     fn an_exported_client_configuration_loads_as_it_is() {
         let file = "[[integrations]]\nclientConfigurationFile = 'exported.json'\n";
         let loaded = load_with(Some(file), &CREDENTIALS).unwrap();
@@ -267,7 +304,7 @@ mod tests {
             &'static [(&'static str, &'static str)],
             &'static [&'static str],
         );
-        let cases: [Case; 9] = [
+        let cases: [Case; 12] = [
             (
                 "",
                 &[],
@@ -289,8 +326,23 @@ mod tests {
             ),
             (
                 "",
-                &[("RPC_SSL_ENABLED", "true")],
-                &["RPC_SSL_ENABLED = true", "without TLS"],
+                &[("RPC_SSL_ENABLED", "yes")],
+                &["environment: RPC_SSL_ENABLED = yes: write true or false"],
+            ),
+            (
+                "",
+                &[("HTTPS_PROXY", "ftp://p"), ("RPC_HOST", "tb.example")],
+                &["environment: HTTPS_PROXY = (not shown): write http://HOST:PORT"],
+            ),
+            (
+                "[thingsboard]\nkeepAliveMs=999",
+                &CREDENTIALS,
+                &["thingsboard.keepAliveMs = 999: write a number from 1000 to 3600000"],
+            ),
+            (
+                "[thingsboard]\ntls = { certFile = 'a.pem' }",
+                &CREDENTIALS,
+                &["tb-tcp.toml: thingsboard.tls.certFile = a.pem: keyFile is not set"],
             ),
             (
                 "[[integrations]]\n[integrations.clientConfiguration.handlerConfiguration]\nmaxFrameLength = 0",

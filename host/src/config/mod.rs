@@ -14,8 +14,10 @@ mod error;
 mod handler;
 mod integration;
 mod load;
+mod proxy;
 mod spool;
 mod thingsboard;
+mod tls;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -29,8 +31,10 @@ pub use error::ConfigError;
 pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator, OnFrameError};
 pub use integration::Integration;
 pub use load::{Loaded, load, load_unchecked};
+pub use proxy::{Proxy, ProxyKind};
 pub use spool::SpoolSettings;
 pub use thingsboard::{Secret, ThingsBoard};
+pub use tls::Tls;
 
 /// Everything that `tb-tcp run` can be told.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -5,13 +5,14 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::{Proxy, Tls};
 use crate::hex::hex;
 
 /// How to reach ThingsBoard's Edge service.
 ///
 /// The environment names of ThingsBoard's own remote integration are read too
 /// and win over the file: `RPC_HOST`, `RPC_PORT`, `INTEGRATION_ROUTING_KEY`,
-/// `INTEGRATION_SECRET`.
+/// `INTEGRATION_SECRET`, `RPC_SSL_ENABLED`, `RPC_SSL_CERT`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ThingsBoard {
@@ -29,6 +30,13 @@ pub struct ThingsBoard {
     /// Longest wait for a connection and for the server's answer to the
     /// credentials, in milliseconds. Default 10 000.
     pub connect_timeout_ms: u64,
+    /// Pause between keep-alive pings, in milliseconds. Default 10 000, as
+    /// ThingsBoard's own edge. The server ends connections that ping more often
+    /// than `EDGES_RPC_CLIENT_MAX_KEEP_ALIVE_TIME_SEC`, 1 s by default.
+    pub keep_alive_ms: u64,
+    /// Longest wait for the answer to a ping, in milliseconds. Default 5 000,
+    /// as ThingsBoard's own edge.
+    pub keep_alive_timeout_ms: u64,
     /// Longest wait for the acknowledgement of one uplink message before it is
     /// sent again, in milliseconds. Default 60 000, as ThingsBoard's own edge.
     pub acknowledge_timeout_ms: u64,
@@ -44,6 +52,11 @@ pub struct ThingsBoard {
     /// Largest number of entity records in one uplink message. Default 500:
     /// some 100 KiB, well under the server's 4 MiB.
     pub max_records_per_message: usize,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// The proxy on the way, from the environment only.
+    #[serde(skip)]
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for ThingsBoard {
@@ -55,11 +68,15 @@ impl Default for ThingsBoard {
             secret: Secret::default(),
             edge_version: 10,
             connect_timeout_ms: 10_000,
+            keep_alive_ms: 10_000,
+            keep_alive_timeout_ms: 5_000,
             acknowledge_timeout_ms: 60_000,
             sync_timeout_ms: 300_000,
             reconnect_delay_ms: 1_000,
             max_reconnect_delay_ms: 60_000,
             max_records_per_message: 500,
+            tls: Tls::default(),
+            proxy: None,
         }
     }
 }
@@ -69,6 +86,24 @@ impl ThingsBoard {
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    /// [`ThingsBoard::keep_alive_ms`] as a duration.
+    #[must_use]
+    pub fn keep_alive(&self) -> Duration {
+        Duration::from_millis(self.keep_alive_ms)
+    }
+
+    /// [`ThingsBoard::keep_alive_timeout_ms`] as a duration.
+    #[must_use]
+    pub fn keep_alive_timeout(&self) -> Duration {
+        Duration::from_millis(self.keep_alive_timeout_ms)
+    }
+
+    /// Host and port as one, as they stand in an address.
+    #[must_use]
+    pub fn address(&self) -> String {
+        super::proxy::address(&self.host, self.port)
     }
 
     /// [`ThingsBoard::acknowledge_timeout_ms`] as a duration.

@@ -39,6 +39,7 @@ pub async fn run(arguments: &DemoArgs, stop: impl Future<Output = ()>) -> Result
         http_address: loopback(port(HTTP_PORT)),
         routing_key: KEY.to_owned(),
         secret: SECRET.to_owned(),
+        tls: None,
     })
     .await?;
     let (grpc, http) = (standin.grpc_address(), standin.http_address());

@@ -12,9 +12,6 @@ use crate::{
     message::{Downlink, millis},
 };
 
-/// A session that lasted this long was a good one: the pauses start over.
-const HEALTHY: Duration = Duration::from_secs(60);
-
 /// The host's side of ThingsBoard's Edge service.
 pub struct Relay {
     settings: ThingsBoard,
@@ -62,10 +59,8 @@ impl Relay {
                 || accepted_at = Some(Instant::now()),
             )
             .await;
-            if accepted_at.is_some_and(|since| since.elapsed() >= HEALTHY) {
-                backoff.reset();
-            }
-            let pause = backoff.pause(end.least_pause());
+            let held = accepted_at.map(|since: Instant| since.elapsed());
+            let pause = backoff.pause(held, end.least_pause());
             error!(
                 retry_in_ms = millis(pause),
                 waiting = self.spool.len(),

@@ -1,18 +1,29 @@
 //! Opens a session: dials the server, presents key and secret, and tells
 //! every way in which that fails apart.
 
-use std::{io, time::Duration};
+#[cfg(test)]
+mod tests;
+
+use std::io;
 
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
-    Code, Status, Streaming,
-    transport::{Channel, Endpoint},
+    Status, Streaming,
+    transport::{Channel, Endpoint, Uri},
 };
 use uuid::Uuid;
 
-use super::{error::SessionError, ids};
+use super::{
+    dial::{self, Heard},
+    error::SessionError,
+    failure::Circumstances,
+    ids,
+};
 use crate::{
     config::ThingsBoard,
     proto::edge::{
@@ -26,11 +37,7 @@ use crate::{
 const OUTBOUND_QUEUE: usize = 1024;
 /// Largest message that we take, in bytes; the server is told. Dashboards,
 /// which a server may send along, can be large.
-const MAX_INBOUND_MESSAGE: usize = 32 * 1024 * 1024;
-/// Time between keep-alive pings and longest wait for their answer, as
-/// ThingsBoard's own edge has them.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const MAX_INBOUND_MESSAGE: usize = 32 * 1024 * 1024;
 
 /// What the server tells about the edge that we are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,26 +48,42 @@ pub(super) struct Edge {
 }
 
 /// An accepted session.
-pub(super) struct Connection {
+pub(super) struct Connection<'session> {
     pub(super) edge: Edge,
+    /// For the name of the session's end.
+    pub(super) circumstances: Circumstances<'session>,
     pub(super) outbound: mpsc::Sender<RequestMsg>,
     pub(super) inbound: Streaming<ResponseMsg>,
 }
 
 /// Connects and presents the credentials.
-pub(super) async fn connect(settings: &ThingsBoard) -> Result<Connection, SessionError> {
-    let no_answer = || SessionError::NoAnswer {
-        host: settings.host.clone(),
-        port: settings.port,
-        timeout: settings.connect_timeout(),
+pub(super) async fn connect(settings: &ThingsBoard) -> Result<Connection<'_>, SessionError> {
+    let deadline = Instant::now() + settings.connect_timeout();
+    let (stream, clues) = dial::dial(settings, deadline).await?;
+    let circumstances = Circumstances {
+        settings,
+        clues,
+        server_limit: None,
     };
-    timeout(settings.connect_timeout(), open(settings))
-        .await
-        .map_err(|_| no_answer())?
+    let opening = open(circumstances, stream);
+    match timeout_at(deadline, opening).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(SessionError::NoAnswer {
+            peer: settings.address(),
+            timeout: settings.connect_timeout(),
+        }),
+    }
 }
 
-async fn open(settings: &ThingsBoard) -> Result<Connection, SessionError> {
-    let channel = channel(settings, dial(settings).await?).await?;
+async fn open(
+    mut circumstances: Circumstances<'_>,
+    stream: Heard,
+) -> Result<Connection<'_>, SessionError> {
+    let settings = circumstances.settings;
+    let failed = |status: Status| circumstances.before_acceptance(&status);
+    let channel = channel(settings, stream)
+        .await
+        .map_err(|error| failed(Status::from_error(error.into())))?;
     let mut client =
         EdgeRpcServiceClient::new(channel).max_decoding_message_size(MAX_INBOUND_MESSAGE);
     let (outbound, requests) = mpsc::channel(OUTBOUND_QUEUE);
@@ -73,18 +96,20 @@ async fn open(settings: &ThingsBoard) -> Result<Connection, SessionError> {
     let mut inbound = client
         .handle_msgs(ReceiverStream::new(requests))
         .await
-        .map_err(|status| not_edge_service(settings, &status))?
+        .map_err(failed)?
         .into_inner();
     loop {
         let message = inbound
             .message()
             .await
-            .map_err(|status| not_edge_service(settings, &status))?
+            .map_err(failed)?
             .ok_or(SessionError::Closed)?;
         if let Some(response) = message.connect_response_msg {
             let edge = accepted(&response)?;
+            circumstances.server_limit = Some(server_limit(&response)?);
             return Ok(Connection {
                 edge,
+                circumstances,
                 outbound,
                 inbound,
             });
@@ -92,38 +117,12 @@ async fn open(settings: &ThingsBoard) -> Result<Connection, SessionError> {
     }
 }
 
-async fn dial(settings: &ThingsBoard) -> Result<TcpStream, SessionError> {
-    let (host, port) = (settings.host.as_str(), settings.port);
-    let addresses: Vec<_> = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|error| SessionError::UnknownHost {
-            host: host.to_owned(),
-            detail: error.to_string(),
-        })?
-        .collect();
-    match TcpStream::connect(addresses.as_slice()).await {
-        Ok(stream) => {
-            // Acknowledgements are small and somebody waits for them.
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
-        }
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Err(SessionError::Refused {
-                host: host.to_owned(),
-                port,
-            })
-        }
-        Err(error) => Err(SessionError::Unreachable {
-            host: host.to_owned(),
-            port,
-            detail: error.to_string(),
-        }),
-    }
-}
-
 /// Wraps the one connection. The channel never dials by itself: a new session
 /// has to present its credentials anew anyway.
-async fn channel(settings: &ThingsBoard, stream: TcpStream) -> Result<Channel, SessionError> {
+async fn channel(
+    settings: &ThingsBoard,
+    stream: Heard,
+) -> Result<Channel, tonic::transport::Error> {
     let mut stream = Some(TokioIo::new(stream));
     let connector = tower::service_fn(move |_| {
         let stream = stream
@@ -131,17 +130,23 @@ async fn channel(settings: &ThingsBoard, stream: TcpStream) -> Result<Channel, S
             .ok_or_else(|| io::Error::other("the connection is used up"));
         std::future::ready(stream)
     });
-    Endpoint::from_static("http://thingsboard")
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .keep_alive_while_idle(true)
-        .connect_with_connector(connector)
-        .await
-        .map_err(|error| SessionError::NotEdgeService {
-            host: settings.host.clone(),
-            port: settings.port,
-            detail: causes(&error),
-        })
+    let mut endpoint = Endpoint::from_static("http://thingsboard")
+        .http2_keep_alive_interval(settings.keep_alive())
+        .keep_alive_timeout(settings.keep_alive_timeout())
+        .keep_alive_while_idle(true);
+    // What load balancers choose the server by.
+    if let Ok(origin) = origin(settings).parse::<Uri>() {
+        endpoint = endpoint.origin(origin);
+    }
+    endpoint.connect_with_connector(connector).await
+}
+
+fn origin(settings: &ThingsBoard) -> String {
+    let scheme = match settings.tls.enabled {
+        true => "https",
+        false => "http",
+    };
+    format!("{scheme}://{}", settings.address())
 }
 
 fn connect_request(settings: &ThingsBoard) -> RequestMsg {
@@ -176,32 +181,14 @@ fn accepted(response: &ConnectResponseMsg) -> Result<Edge, SessionError> {
     })
 }
 
-/// An error before the first answer: as a rule somebody else listens there.
-fn not_edge_service(settings: &ThingsBoard, status: &Status) -> SessionError {
-    if status.code() == Code::Unavailable {
-        return SessionError::ServerUnavailable;
-    }
-    let detail = match status.code() {
-        Code::Unimplemented => "it speaks gRPC, but has no such service".to_owned(),
-        _ => causes(status),
-    };
-    SessionError::NotEdgeService {
-        host: settings.host.clone(),
-        port: settings.port,
-        detail,
-    }
-}
-
-/// An error with its causes, the innermost last.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
+/// The largest message that the server takes, in bytes. Servers tell it since
+/// 3.5.
+fn server_limit(response: &ConnectResponseMsg) -> Result<u32, SessionError> {
+    let limit = response.max_inbound_message_size;
+    let limit = limit.and_then(|limit| u32::try_from(limit).ok());
+    limit
+        .filter(|limit| *limit > 0)
+        .ok_or(SessionError::TooOld {
+            detail: "it does not tell the largest message that it takes",
+        })
 }

@@ -5,10 +5,12 @@
 mod backoff;
 mod client;
 mod connect;
+mod dial;
 mod downlink;
 mod entities;
 mod error;
 mod exchange;
+mod failure;
 mod ids;
 mod provision;
 mod reader;
@@ -19,5 +21,6 @@ mod spool;
 mod uplink;
 
 pub use client::Relay;
+pub use dial::{DialError, ProxyError, TlsError};
 pub use error::SessionError;
 pub use spool::Spool;

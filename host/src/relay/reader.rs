@@ -15,11 +15,11 @@ use tonic::Streaming;
 use tracing::{debug, info, warn};
 
 use super::{
-    connect::causes,
     downlink,
     entities::{Entities, Known},
     error::SessionError,
     exchange::{Answer, Exchange},
+    failure::Circumstances,
     ids, rename,
 };
 use crate::{
@@ -32,6 +32,8 @@ use crate::{
 /// Takes in what the server sends.
 pub(super) struct Reader<'session> {
     pub(super) entities: &'session Entities,
+    /// For the name of the session's end.
+    pub(super) circumstances: Circumstances<'session>,
     pub(super) exchange: Arc<Exchange>,
     pub(super) downlinks: &'session mpsc::Sender<Downlink>,
     /// Told when the synchronisation is complete.
@@ -56,7 +58,7 @@ impl Reader<'_> {
             let message = match inbound.message().await {
                 Ok(Some(message)) => message,
                 Ok(None) => return SessionError::Closed,
-                Err(status) => return SessionError::Broken(causes(&status)),
+                Err(status) => return self.circumstances.after_acceptance(&status),
             };
             while calls.try_join_next().is_some() {}
             if let Some(response) = message.uplink_response_msg {
@@ -77,11 +79,11 @@ impl Reader<'_> {
     ) -> Result<(), SessionError> {
         for update in &message.device_update_msg {
             let id = ids::uuid(update.id_msb, update.id_lsb);
-            self.take_entity(EntityKind::Device, id, update.msg_type(), &update.entity);
+            self.take_entity(EntityKind::Device, id, update.msg_type(), &update.entity)?;
         }
         for update in &message.asset_update_msg {
             let id = ids::uuid(update.id_msb, update.id_lsb);
-            self.take_entity(EntityKind::Asset, id, update.msg_type(), &update.entity);
+            self.take_entity(EntityKind::Asset, id, update.msg_type(), &update.entity)?;
         }
         for data in &message.entity_data {
             let id = ids::uuid(data.entity_id_msb, data.entity_id_lsb);
@@ -103,7 +105,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn take_entity(&self, kind: EntityKind, id: uuid::Uuid, msg_type: UpdateMsgType, json: &str) {
+    fn take_entity(
+        &self,
+        kind: EntityKind,
+        id: uuid::Uuid,
+        msg_type: UpdateMsgType,
+        json: &str,
+    ) -> Result<(), SessionError> {
         if msg_type == UpdateMsgType::EntityDeletedRpcMessage {
             if let Some(known) = self.entities.forget(id) {
                 info!(
@@ -111,13 +119,18 @@ impl Reader<'_> {
                     "deleted in ThingsBoard, or no longer assigned to this edge"
                 );
             }
-            return;
+            return Ok(());
+        }
+        if json.is_empty() {
+            return Err(SessionError::TooOld {
+                detail: "it sends devices in the form of 3.6.1 and before",
+            });
         }
         let entity: EntityJson = match serde_json::from_str(json) {
             Ok(entity) => entity,
             Err(error) => {
                 warn!(%id, %error, "ThingsBoard sent an entity that cannot be read; it is left out");
-                return;
+                return Ok(());
             }
         };
         let known = Known {
@@ -128,6 +141,7 @@ impl Reader<'_> {
         if let Some(before) = self.entities.learn(id, known) {
             rename::report(&before, &entity.name);
         }
+        Ok(())
     }
 
     fn device(&self, id: uuid::Uuid) -> Option<Known> {

@@ -17,7 +17,10 @@ use super::{
     sender::Sender,
     spool::Spool,
 };
-use crate::{config::ThingsBoard, message::Downlink};
+use crate::{
+    config::{Proxy, ThingsBoard},
+    message::Downlink,
+};
 
 /// Runs one session to its end. `accepted` is called once ThingsBoard has
 /// accepted the credentials.
@@ -30,6 +33,7 @@ pub(super) async fn run(
 ) -> SessionError {
     let Connection {
         edge,
+        circumstances,
         outbound,
         mut inbound,
     } = match connect(settings).await {
@@ -39,6 +43,8 @@ pub(super) async fn run(
     info!(
         host = settings.host,
         port = settings.port,
+        tls = settings.tls.enabled,
+        proxy = settings.proxy.as_ref().map(Proxy::address),
         edge = edge.name,
         "connected to ThingsBoard"
     );
@@ -47,6 +53,7 @@ pub(super) async fn run(
     let synchronised = Notify::new();
     let reader = Reader {
         entities,
+        circumstances,
         exchange: exchange.clone(),
         downlinks,
         synchronised: &synchronised,

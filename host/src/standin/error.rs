@@ -1,6 +1,7 @@
 //! What can stop the stand-in from running, each with what to do about it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why the stand-in could not start or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,20 @@ pub enum Error {
         address: SocketAddr,
         /// The operating system's answer.
         source: std::io::Error,
+    },
+    /// A file for TLS could not be read.
+    #[error("the stand-in cannot read {}: {source}; check the path", path.display())]
+    TlsFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The files for TLS do not go together.
+    #[error("the stand-in cannot speak TLS: {source}; give a certificate and its key, both as PEM")]
+    Tls {
+        /// What the server reported.
+        source: tonic::transport::Error,
     },
     /// The gRPC server stopped by itself.
     #[error("the stand-in's gRPC server on {address} stopped: {source}; start the stand-in again")]

@@ -27,6 +27,7 @@ mod http;
 mod hub;
 mod outbox;
 mod session;
+mod tls;
 mod uplink;
 mod values;
 
@@ -49,6 +50,7 @@ use tracing::info;
 pub use self::error::Error;
 use self::hub::Hub;
 use self::session::EdgeService;
+pub use self::tls::TlsFiles;
 use crate::proto::edge::edge_rpc_service_server::EdgeRpcServiceServer;
 
 /// How long open connections may take to end after a shutdown.
@@ -69,6 +71,8 @@ pub struct Settings {
     pub routing_key: String,
     /// The secret that goes with the key.
     pub secret: String,
+    /// What the Edge service needs to speak TLS. None: it speaks none.
+    pub tls: Option<TlsFiles>,
 }
 
 impl fmt::Debug for Settings {
@@ -77,6 +81,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("grpc_address", &self.grpc_address)
             .field("http_address", &self.http_address)
+            .field("tls", &self.tls)
             .finish_non_exhaustive()
     }
 }
@@ -122,7 +127,8 @@ impl Standin {
     ///
     /// # Errors
     ///
-    /// [`Error::Grpc`] or [`Error::Http`] when a server stops by itself.
+    /// [`Error::TlsFile`] or [`Error::Tls`] when TLS cannot be spoken with the
+    /// files; [`Error::Grpc`] or [`Error::Http`] when a server stops by itself.
     pub async fn serve(
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
@@ -137,7 +143,14 @@ impl Standin {
             http_address,
             routing_key,
             secret,
+            tls,
         } = settings;
+        let mut server = Server::builder();
+        if let Some(files) = tls {
+            server = server
+                .tls_config(files.read()?)
+                .map_err(|source| Error::Tls { source })?;
+        }
         let hub = Arc::new(Hub::new(&routing_key));
         let stopping = hub.stopping.clone();
         // Sessions run in tasks of their own: they end also when this future is dropped.
@@ -152,7 +165,7 @@ impl Standin {
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(session::MAX_INBOUND as usize);
         let incoming = TcpIncoming::from(grpc).with_nodelay(Some(true));
-        let grpc = Server::builder()
+        let grpc = server
             .http2_keepalive_interval(Some(KEEP_ALIVE))
             .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
             .add_service(service)

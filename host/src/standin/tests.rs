@@ -51,6 +51,7 @@ fn settings() -> Settings {
         http_address: "127.0.0.1:0".parse().unwrap(),
         routing_key: KEY.to_owned(),
         secret: SECRET.to_owned(),
+        tls: None,
     }
 }
 
