@@ -179,6 +179,10 @@ async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {
         }),
         _ => None,
     };
+    let credentials = format!(
+        "INTEGRATION_ROUTING_KEY={} INTEGRATION_SECRET={}",
+        arguments.routing_key, arguments.secret
+    );
     let standin = Standin::bind(standin::Settings {
         grpc_address: SocketAddr::new(arguments.bind, arguments.grpc_port),
         http_address: SocketAddr::new(arguments.bind, arguments.http_port),
@@ -190,6 +194,14 @@ async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {
     info!(
         grpc = %standin.grpc_address(), http = %standin.http_address(),
         "stand-in for ThingsBoard started"
+    );
+    // Standard output, not the log: its key and secret protect nothing, but no log shows any.
+    println!(
+        "A host reaches it with\n\n  export RPC_HOST={} RPC_PORT={} {credentials}\n\nand curl \
+         http://{}/ lists what it can be asked and told.",
+        standin.grpc_address().ip(),
+        standin.grpc_address().port(),
+        standin.http_address(),
     );
     standin.serve(stop).await?;
     Ok(ExitCode::SUCCESS)

@@ -244,6 +244,9 @@ fn bytes_come_from_standard_input_and_settings_from_a_file() {
         run.output
             .contains("name one of its integrations with --integration: a, b")
     );
+    let none = frame(&["--hex", "3132"], b"");
+    assert_eq!(none.code, Some(1), "{}", none.output);
+    assert!(none.output.ends_with("No frame.\n"), "{}", none.output);
     let run = frame(&["--hex", "0g"], b"");
     assert!(
         run.output

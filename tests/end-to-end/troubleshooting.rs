@@ -67,6 +67,22 @@ fn an_error_in_the_converter() {
     assert_eq!(line["frame_hex"], "70616e696320626f6f6d");
 }
 
+/// A device that hangs up within a frame has lost it, and that is said.
+#[test]
+fn what_came_of_an_unfinished_frame_is_said() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    device.send("SN-1,default,n,1\nSN-1,default,");
+    device.close();
+    let line = host
+        .process
+        .wait_for_log("the device closed the connection within a frame");
+    assert_eq!(line["bytes"], 13);
+    assert_eq!(line["start_hex"], "534e2d312c64656661756c742c");
+    standin.wait_for_latest("SN-1", "n", 1);
+}
+
 /// "Messages split or merged incorrectly": the handler does not match.
 #[test]
 fn messages_that_were_merged_or_split() {

@@ -38,7 +38,7 @@ pub fn run(arguments: &FrameArgs) -> Result<ExitCode> {
     let outcome = cut::cut(&handler, &chunks)?;
     print::outcome(&mut output, &handler, &outcome, arguments.json)?;
     output.flush()?;
-    Ok(match outcome.has_error() {
+    Ok(match outcome.has_error() || outcome.events.is_empty() {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })

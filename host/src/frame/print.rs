@@ -87,10 +87,11 @@ pub(super) fn guesses(output: &mut impl Write, guesses: &[Guess], as_json: bool)
     for (number, guess) in guesses.iter().enumerate() {
         writeln!(
             output,
-            "{}. {} ({} frames)",
+            "{}. {} ({} frame{})",
             number + 1,
             guess.handler,
-            guess.frames
+            guess.frames,
+            if guess.frames == 1 { "" } else { "s" }
         )?;
         writeln!(output, "   {}", guess.why)?;
     }

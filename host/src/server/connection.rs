@@ -146,6 +146,8 @@ impl Reader<'_> {
                 return end;
             }
             if length == 0 {
+                self.opening
+                    .report_unfinished(self.integration, self.intake.peer(), &buffer);
                 return End::Closed;
             }
         }

@@ -65,6 +65,11 @@ impl Intake {
         }
     }
 
+    /// The device's end of the connection.
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
     /// The devices that spoke, and the last sender of their downlinks.
     pub(super) fn into_devices(self) -> (HashSet<String>, Route) {
         (self.devices, self.route)

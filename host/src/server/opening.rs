@@ -41,6 +41,23 @@ impl Opening {
         *self = Self::Framed;
     }
 
+    /// Says what is dropped, if a connection whose bytes could be cut ends within
+    /// a frame.
+    pub(super) fn report_unfinished(
+        &self,
+        integration: &Integration,
+        peer: SocketAddr,
+        rest: &[u8],
+    ) {
+        if rest.is_empty() || matches!(self, Self::Unframed { .. }) {
+            return;
+        }
+        warn!(
+            integration = &*integration.name, %peer, bytes = rest.len(), start_hex = hex_start(rest),
+            "the device closed the connection within a frame; what came of it is dropped"
+        );
+    }
+
     /// Says what is likely wrong, if the connection ended without a frame.
     pub(super) fn report(&self, integration: &Integration, peer: SocketAddr) {
         let Self::Unframed { start, total } = self else {

@@ -45,7 +45,7 @@ use tokio::net::TcpListener;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tracing::info;
+use tracing::debug;
 
 pub use self::error::Error;
 use self::hub::Hub;
@@ -191,7 +191,7 @@ impl Standin {
             .map(|_| ())
         });
 
-        info!(grpc = %grpc_address, http = %http_address, "stand-in serves");
+        debug!(grpc = %grpc_address, http = %http_address, "stand-in serves");
         tokio::select! {
             result = &mut servers => return result,
             () = shutdown => {}

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use tb_converter::testing::{downlink_result, uplink_result};
 
 use super::{
-    WrongArguments, input,
+    WrongArguments, input, notes,
     open::{apart, engine, limits, load},
 };
 use crate::{
@@ -122,7 +122,15 @@ fn print(
             eprintln!("{level}: {line}");
         }
         match &tried.result {
-            Ok(result) => println!("{result:#}"),
+            Ok(result) => {
+                println!("{result:#}");
+                for (key, text) in notes::texts_that_become_numbers(result) {
+                    eprintln!(
+                        "note: ThingsBoard will store {key} as a number, because the text {text:?} \
+                         is one"
+                    );
+                }
+            }
             Err(error) => eprintln!("error: {error}"),
         }
         let warm = warm.map(|took| format!(", {took:.1?} on a used instance"));

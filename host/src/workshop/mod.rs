@@ -4,6 +4,7 @@
 mod call;
 mod cases;
 mod input;
+mod notes;
 mod open;
 
 /// Arguments that cannot be used: the caller's to mend.

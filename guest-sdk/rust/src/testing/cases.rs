@@ -147,7 +147,14 @@ fn read_cases(dir: &Path, results_may_miss: bool) -> Result<Vec<Case>, String> {
 }
 
 fn lonely(dir: &Path, name: &str, missing: &str) -> String {
-    format!("{}: {name} has no {missing} beside it", dir.display())
+    let remedy = match missing {
+        "result" => "; tb-tcp test --update writes what the converter gives now",
+        _ => "",
+    };
+    format!(
+        "{}: {name} has no {missing} beside it{remedy}",
+        dir.display()
+    )
 }
 
 /// The names of the files that have to belong to a case, in order.

@@ -175,7 +175,8 @@ fn a_folder_that_proves_nothing_is_a_failure() {
         ),
         (
             &[("payload.txt", "")],
-            "DIR: payload.txt has no result beside it",
+            "DIR: payload.txt has no result beside it; tb-tcp test --update writes what the \
+             converter gives now",
         ),
         (
             &[("result_1.json", "{}")],
