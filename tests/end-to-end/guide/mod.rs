@@ -17,20 +17,24 @@ const PACKET: &str = "100120260117692173c00733ffdd0da9c4";
 #[test]
 fn recipes_do_the_same_in_both_languages() {
     let blocks = blocks();
+    let shown: Vec<_> = blocks
+        .iter()
+        .filter(|block| block.info == "console" && block.chapter != STEPS)
+        .collect();
+    let names: Vec<_> = blocks.iter().filter_map(recipes::name).collect();
+    for name in &names {
+        let languages = names.iter().filter(|other| *other == name).count();
+        let file = format!(" {name}.wasm ");
+        let tried = shown.iter().any(|block| block.text.contains(&file));
+        assert!(languages == 2 && tried, "{name}");
+    }
     for folder in [
         recipes::build_rust(&blocks),
         recipes::build_assemblyscript(&blocks),
     ] {
-        let shown = blocks
-            .iter()
-            .filter(|block| block.info == "console" && block.chapter != STEPS);
-        let mut count = 0;
-        for block in shown {
+        for block in &shown {
             replay(block, &folder);
-            count += 1;
         }
-        let names: Vec<_> = blocks.iter().filter_map(recipes::name).collect();
-        assert_eq!(names.len(), 2 * count, "a recipe without its console");
     }
 }
 
