@@ -110,12 +110,12 @@ test: lint build build-converters _guests _components && demo-check
     cargo test {{cargo_flags}} --workspace
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
 
-# Run a benchmark and print its table: just bench framing, just bench decode [CALLS], just bench isolation [SECONDS]
+# Run a benchmark and print its table: just bench framing, just bench spool [SECTION], just bench decode [CALLS], just bench isolation [SECONDS]
 bench part *arguments:
     #!/usr/bin/env bash
     set -euo pipefail
     case {{part}} in
-        framing) cargo bench --locked -p tb-tcp --bench {{part}} -- {{arguments}} ;;
+        framing | spool) cargo bench --locked -p tb-tcp --bench {{part}} -- {{arguments}} ;;
         decode)
             {{quote(just_executable())}} build-converters
             cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}

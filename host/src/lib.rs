@@ -14,7 +14,8 @@
 //! - [`converter`]: frames → entities, messages → bytes, in WebAssembly
 //! - [`dead_letters`]: frames that could not be decoded; [`replay`] decodes them again
 //! - [`message`]: what the rooms hand to each other
-//! - [`relay`]: the spool and the session with ThingsBoard
+//! - [`spool`]: what was accepted, on disk until ThingsBoard has it
+//! - [`relay`]: the session with ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
 //! - [`frame`]: shows and guesses how bytes are cut
 //! - [`componentize`]: core modules → components
@@ -46,5 +47,6 @@ pub mod replay;
 pub mod run;
 pub mod scaffold;
 pub mod server;
+pub mod spool;
 pub mod standin;
 pub mod workshop;

@@ -15,8 +15,8 @@ use crate::{
     converter::{CallContext, CallError, Converter, Entity, Pace, Workers},
     dead_letters::{DeadLetters, FailedAgain, Filter, Letter, StoreError},
     message::Uplink,
-    relay::Spool,
     server::{Integration, Live},
+    spool::Spool,
 };
 
 /// Letters that are taken out of the store at once.
@@ -32,7 +32,7 @@ pub struct Replayer {
     /// Runs converters.
     pub workers: Workers,
     /// Takes what is decoded.
-    pub spool: Arc<Spool>,
+    pub spool: Spool,
     /// Whose frames they were.
     pub integrations: Vec<Arc<Integration>>,
     /// Told when the process stops.
@@ -124,7 +124,10 @@ impl Replayer {
                 Outcome::Left => total.left += 1,
             }
         }
-        self.spool.append(uplinks).await;
+        if self.spool.append(uplinks).await.is_err() {
+            // The process stops; the letters are where they were.
+            return Ok(());
+        }
         self.store.remove(done).await?;
         self.store.failed_again(failed).await
     }

@@ -25,15 +25,21 @@ fn a_stopping_host_delivers_what_devices_had_sent() {
     assert_eq!(standin.history("SN-1", "n"), expected);
 }
 
+/// What ThingsBoard has not acknowledged waits in the spool for the next start.
 #[test]
-fn what_cannot_be_delivered_is_counted() {
-    // Port 1 is never listened on.
-    let host = Host::builder(1).top("shutdownTimeoutMs = 300").start();
+fn what_cannot_be_delivered_is_sent_by_the_next_start() {
+    let standin = Standin::start();
+    let port = standin.grpc.port();
+    standin.process.terminate();
+    let host = Host::builder(port).top("shutdownTimeoutMs = 300").start();
     let mut device = host.device();
     device.send("SN-1,default,n,0\nSN-1,default,n,1\n");
     host.process.wait_for_log("device connected");
-    let (status, log) = host.process.terminate();
-    assert_eq!(status.code(), Some(1));
-    let line = log.iter().find(|line| line["lost"].is_number()).unwrap();
-    assert_eq!(line["lost"], 2);
+    let host = host.restart();
+    let log = host.process.log();
+    let line = log.iter().find(|line| line["records"].is_number()).unwrap();
+    assert_eq!(line["records"], 2);
+    let standin = Standin::start_on(port);
+    standin.wait_for_latest("SN-1", "n", 1);
+    assert_eq!(standin.history("SN-1", "n"), [json!(0), json!(1)]);
 }

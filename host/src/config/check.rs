@@ -81,6 +81,13 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             10_000,
         ),
         (
+            "thingsboard.maxMessagesInFlight",
+            thingsboard.max_messages_in_flight as u64,
+            1,
+            1_000,
+        ),
+        ("thingsboard.lingerMs", thingsboard.linger_ms, 0, 1_000),
+        (
             "converters.pollIntervalMs",
             settings.converters.poll_interval_ms,
             100,
@@ -111,6 +118,13 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             1_000_000_000,
         ),
         ("spool.maxMib", settings.spool.max_mib, 1, 1 << 20),
+        ("spool.maxAgeHours", settings.spool.max_age_hours, 0, 87_600),
+        (
+            "spool.fsyncIntervalMs",
+            settings.spool.fsync_interval_ms,
+            10,
+            600_000,
+        ),
     ] {
         in_range(origin, key, value, least, most)?;
     }

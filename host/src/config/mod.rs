@@ -32,7 +32,7 @@ pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator
 pub use integration::Integration;
 pub use load::{Loaded, load, load_unchecked};
 pub use proxy::{Proxy, ProxyKind};
-pub use spool::SpoolSettings;
+pub use spool::{Fsync, SpoolSettings, WhenFull};
 pub use thingsboard::{Secret, ThingsBoard};
 pub use tls::Tls;
 

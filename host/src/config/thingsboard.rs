@@ -52,6 +52,14 @@ pub struct ThingsBoard {
     /// Largest number of entity records in one uplink message. Default 500:
     /// some 100 KiB, well under the server's 4 MiB.
     pub max_records_per_message: usize,
+    /// How many uplink messages may be on their way at a time, 1 to 1000. Of one
+    /// entity it is one, so that nothing of it is overtaken. Default 16: enough
+    /// to fill a line with a round trip of 50 ms.
+    pub max_messages_in_flight: usize,
+    /// How long a message that is not full waits for more records while others
+    /// are on their way, in milliseconds, 0 to 1000. Default 5. While none is on
+    /// its way none waits.
+    pub linger_ms: u64,
     /// How the connection is protected.
     pub tls: Tls,
     /// The proxy on the way, from the environment only.
@@ -75,6 +83,8 @@ impl Default for ThingsBoard {
             reconnect_delay_ms: 1_000,
             max_reconnect_delay_ms: 60_000,
             max_records_per_message: 500,
+            max_messages_in_flight: 16,
+            linger_ms: 5,
             tls: Tls::default(),
             proxy: None,
         }

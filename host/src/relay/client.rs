@@ -1,21 +1,22 @@
 //! Keeps a session with ThingsBoard up.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{backoff::Backoff, entities::Entities, session, spool::Spool};
+use super::{backoff::Backoff, entities::Entities, session};
 use crate::{
     config::ThingsBoard,
     message::{Downlink, millis},
+    spool::Spool,
 };
 
 /// The host's side of ThingsBoard's Edge service.
 pub struct Relay {
     settings: ThingsBoard,
-    spool: Arc<Spool>,
+    spool: Spool,
     downlinks: mpsc::Sender<Downlink>,
 }
 
@@ -23,11 +24,7 @@ impl Relay {
     /// A relay that sends what `spool` holds and passes on what is meant for
     /// devices.
     #[must_use]
-    pub fn new(
-        settings: ThingsBoard,
-        spool: Arc<Spool>,
-        downlinks: mpsc::Sender<Downlink>,
-    ) -> Self {
+    pub fn new(settings: ThingsBoard, spool: Spool, downlinks: mpsc::Sender<Downlink>) -> Self {
         Self {
             settings,
             spool,

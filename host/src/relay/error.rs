@@ -154,6 +154,12 @@ pub enum SessionError {
          cuts connections; see the server's log if it happens again and again"
     )]
     Broken(String),
+    /// The server acknowledges nothing any more.
+    #[error(
+        "ThingsBoard does not acknowledge anything any more, not even an empty message; connecting \
+         anew; its log or load says why"
+    )]
+    Silent,
     /// The synchronisation of devices did not end.
     #[error(
         "ThingsBoard did not finish sending its devices within {} ms; connecting anew",

@@ -1,12 +1,10 @@
 //! Creates the devices and assets that ThingsBoard does not have yet.
 
-use std::{collections::HashSet, sync::Arc};
-
 use rand::{RngExt as _, distr::Alphanumeric};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{connect::Edge, ids, uplink::type_name};
+use super::{connect::Edge, ids};
 use crate::{
     message::{EntityKind, Uplink, now_ms},
     proto::edge::{
@@ -16,23 +14,6 @@ use crate::{
 
 /// Length of a device's random access token: ThingsBoard's own.
 const TOKEN_LENGTH: usize = 20;
-
-/// The first record of each entity in `batch` that `is_known` does not know.
-pub(super) fn unknown(
-    batch: &[Arc<Uplink>],
-    is_known: impl Fn(EntityKind, &str) -> bool,
-) -> Vec<&Uplink> {
-    let mut seen = HashSet::new();
-    batch
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(|uplink| {
-            let entity = &uplink.entity;
-            !is_known(entity.kind, &entity.name)
-                && seen.insert((type_name(entity.kind), entity.name.as_str()))
-        })
-        .collect()
-}
 
 /// The message that creates the entity of `uplink` under `id`. It travels
 /// alone, so that one bad entity does not fail the data of others.
@@ -102,8 +83,8 @@ mod tests {
     use super::*;
     use crate::message::Entity;
 
-    fn uplink(kind: EntityKind, name: &str, profile: &str) -> Arc<Uplink> {
-        Arc::new(Uplink {
+    fn uplink(kind: EntityKind, name: &str, profile: &str) -> Uplink {
+        Uplink {
             integration: "TCP".into(),
             allow_create: true,
             received_ms: 1,
@@ -117,23 +98,7 @@ mod tests {
                 telemetry: Vec::new(),
                 attributes: Vec::new(),
             },
-        })
-    }
-
-    #[test]
-    fn each_unknown_entity_is_created_once() {
-        let batch = [
-            uplink(EntityKind::Device, "A", ""),
-            uplink(EntityKind::Device, "B", ""),
-            uplink(EntityKind::Device, "A", ""),
-            uplink(EntityKind::Asset, "A", ""),
-        ];
-        let unknown = unknown(&batch, |_, name| name == "B");
-        let names: Vec<_> = unknown
-            .iter()
-            .map(|uplink| (type_name(uplink.entity.kind), uplink.entity.name.as_str()))
-            .collect();
-        assert_eq!(names, [("DEVICE", "A"), ("ASSET", "A")]);
+        }
     }
 
     #[test]

@@ -1,215 +1,373 @@
-//! The uplink half of a session: creates what is missing, sends the oldest
-//! records, and lets go of them once they are acknowledged.
+//! The uplink half of a session: creates what is missing, sends what the spool
+//! holds, and lets go of it once ThingsBoard has acknowledged it.
 //!
-//! One data message is in flight at a time, with up to
-//! `maxRecordsPerMessage` records of any devices. That keeps the records of a
-//! device in order whatever has to be sent again.
+//! Several messages are on their way at a time, each with records of many
+//! entities, and of one entity only one message ([`Lanes`]). A message that is
+//! not full waits a moment for company while others are on their way.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, future::Future, pin::Pin, time::Duration};
 
-use futures_util::future;
-use tokio::time::sleep;
-use tracing::{debug, error, info, warn};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    connect::Edge,
-    entities::{Entities, Known},
+    creation::{Creator, Prepared},
+    entities::Entities,
     error::SessionError,
     exchange::{Answer, Exchange},
-    ids, provision, rename,
-    spool::Spool,
-    uplink::{append_parts, type_name},
+    lanes::{Item, Lanes, Room},
+    undeliverable::{self, Reason},
+    uplink,
 };
 use crate::{
-    message::Uplink,
-    proto::edge::{EntityDataProto, UplinkMsg},
+    config::ThingsBoard,
+    proto::edge::UplinkMsg,
+    spool::{Reader, Record, Spool},
 };
 
 /// Pause after the server asked us to slow down; ThingsBoard's own edge waits
 /// as long.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(60);
-/// Pause before a message that the server rejected is tried again.
+/// Pause before what the server rejected is tried again.
 const REJECTION_PAUSE: Duration = Duration::from_secs(1);
-/// How often a message may be rejected before it is given up: a fault of the
-/// server's own may pass, a fault of the message does not.
-const TRIES: usize = 3;
+/// How often a record may fail alone before it is given up: a fault of the
+/// server's own may pass, a fault of the record does not.
+const TRIES: u32 = 3;
+/// Bytes of a message that holds more than one record: well under the server's
+/// 4 MiB, so that one that has to be sent again costs little.
+const MESSAGE_BYTES: usize = 1024 * 1024;
+/// How many messages' records are read ahead: those of an entity that waits for
+/// its acknowledgement do not keep the others waiting.
+const AHEAD: usize = 4;
 
-/// Sends what the spool holds.
-pub(super) struct Sender<'session> {
+/// Bounds of what is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Messages on their way at a time.
+    pub(super) in_flight: usize,
+    /// Records of one message.
+    pub(super) records: usize,
+    /// Bytes of one message.
+    pub(super) bytes: usize,
+    /// Bytes of the largest message that the server takes.
+    pub(super) server_bytes: usize,
+    /// How long a message that is not full waits for company.
+    pub(super) linger: Duration,
+}
+
+impl Limits {
+    /// As the settings have them, for a server with that limit.
+    pub(super) fn new(settings: &ThingsBoard, server_bytes: Option<u32>) -> Self {
+        let told = server_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        let server_bytes = told.filter(|bytes| *bytes > 0).unwrap_or(usize::MAX);
+        Self {
+            in_flight: settings.max_messages_in_flight,
+            records: settings.max_records_per_message,
+            bytes: MESSAGE_BYTES.min(server_bytes),
+            server_bytes,
+            linger: Duration::from_millis(settings.linger_ms),
+        }
+    }
+}
+
+/// What a session's uplink half needs.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'session> {
     pub(super) spool: &'session Spool,
     pub(super) entities: &'session Entities,
     pub(super) exchange: &'session Exchange,
-    pub(super) edge: &'session Edge,
-    pub(super) max_records: usize,
+    pub(super) creator: &'session Creator<'session>,
+    pub(super) limits: Limits,
 }
 
-/// Why a message was given up: the server's words.
-struct Rejected(String);
+/// What a message is for.
+enum Job {
+    Data(Vec<Item<Record>>),
+    Creation(Uuid),
+}
 
-impl Sender<'_> {
+type OnItsWay<'session> =
+    Pin<Box<dyn Future<Output = Result<(Job, Answer), SessionError>> + Send + 'session>>;
+
+/// Sends what the spool holds.
+pub(super) struct Sender<'session> {
+    context: Context<'session>,
+    reader: Reader,
+    lanes: Lanes<Record>,
+    on_their_way: FuturesUnordered<OnItsWay<'session>>,
+    /// How often a lane's creation was rejected.
+    rejected_creations: HashMap<Uuid, u32>,
+    /// Until when the server wants us to be quiet.
+    quiet_until: Option<Instant>,
+    /// When the message at hand has waited long enough for company.
+    leaves_at: Option<Instant>,
+}
+
+impl<'session> Sender<'session> {
+    /// Begins with the oldest record that ThingsBoard has not acknowledged.
+    pub(super) fn new(context: Context<'session>) -> Self {
+        Self {
+            reader: context.spool.reader(),
+            context,
+            lanes: Lanes::default(),
+            on_their_way: FuturesUnordered::new(),
+            rejected_creations: HashMap::new(),
+            quiet_until: None,
+            leaves_at: None,
+        }
+    }
+
     /// Sends until the session ends.
-    pub(super) async fn run(&self) -> SessionError {
+    pub(super) async fn run(mut self) -> SessionError {
         loop {
-            let batch = self.spool.read(self.max_records).await;
-            if let Err(end) = self.deliver(&batch).await {
+            if let Err(end) = self.step().await {
                 return end;
             }
-            self.spool.acknowledge(batch.len());
         }
     }
 
-    /// Returns once the server has acknowledged the batch, or has refused
-    /// parts of it for good.
-    async fn deliver(&self, batch: &[Arc<Uplink>]) -> Result<(), SessionError> {
-        self.create_missing(batch).await?;
-        let Err(Rejected(text)) = self.send(batch).await? else {
-            return Ok(());
+    async fn step(&mut self) -> Result<(), SessionError> {
+        let limits = self.context.limits;
+        while self.on_their_way.len() < limits.in_flight {
+            let Some(message) = self.next_message().await else {
+                break;
+            };
+            self.on_their_way.push(message);
+        }
+        let wake_at = self.quiet_until.or(self.leaves_at);
+        let room = match self.lanes.waiting_bytes() < limits.bytes * AHEAD {
+            true => (limits.records * AHEAD).saturating_sub(self.lanes.waiting()),
+            false => 0,
         };
-        warn!(
-            records = batch.len(),
-            error = text,
-            "ThingsBoard rejects a message; its records are sent one by one"
-        );
-        for record in batch {
-            if let Err(Rejected(text)) = self.send(std::slice::from_ref(record)).await? {
-                error!(
-                    device = record.entity.name,
-                    integration = &*record.integration,
-                    error = text,
-                    "ThingsBoard rejects the data of this device; the record is dropped"
-                );
+        tokio::select! {
+            Some(ended) = self.on_their_way.next() => {
+                let (job, answer) = ended?;
+                self.finish(job, answer).await;
+            }
+            records = self.reader.next(room, limits.bytes), if room > 0 => self.take_in(records),
+            () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
+                self.quiet_until = None;
             }
         }
         Ok(())
     }
 
-    async fn send(&self, records: &[Arc<Uplink>]) -> Result<Result<(), Rejected>, SessionError> {
-        let mut parts = Vec::with_capacity(records.len());
+    /// Queues records behind the others of their entities.
+    fn take_in(&mut self, records: Vec<Record>) {
         for record in records {
-            self.append(record, &mut parts);
+            let entity = &record.uplink.entity;
+            let known = self.context.entities.id(entity.kind, &entity.name);
+            let lane = known.unwrap_or_else(|| self.context.creator.id(entity.kind, &entity.name));
+            let bytes = uplink::size(&record.uplink);
+            self.lanes.push(lane, record, bytes);
         }
-        if parts.is_empty() {
-            return Ok(Ok(()));
+    }
+
+    /// The next message, if one may leave now.
+    async fn next_message(&mut self) -> Option<OnItsWay<'session>> {
+        if self.quiet_until.is_some() {
+            return None;
         }
-        let message = UplinkMsg {
-            entity_data: parts,
-            ..UplinkMsg::default()
+        let limits = self.context.limits;
+        let room = Room {
+            records: limits.records,
+            bytes: limits.bytes,
         };
-        self.submit(message).await
-    }
-
-    fn append(&self, record: &Uplink, parts: &mut Vec<EntityDataProto>) {
-        let entity = &record.entity;
-        match self.entities.id(entity.kind, &entity.name) {
-            Some(id) => append_parts(record, id, parts),
-            // Said when its creation failed or was not allowed.
-            None => debug!(device = entity.name, "record without an entity is dropped"),
-        }
-    }
-
-    async fn create_missing(&self, batch: &[Arc<Uplink>]) -> Result<(), SessionError> {
-        let missing =
-            provision::unknown(batch, |kind, name| self.entities.id(kind, name).is_some());
-        let creations = missing.into_iter().map(|record| self.create(record));
-        future::try_join_all(creations).await.map(drop)
-    }
-
-    async fn create(&self, record: &Uplink) -> Result<(), SessionError> {
-        let entity = &record.entity;
-        let kind = type_name(entity.kind);
-        if !record.allow_create {
-            warn!(
-                device = entity.name,
-                kind,
-                integration = &*record.integration,
-                "ThingsBoard has no such entity for this edge and allowCreateDevicesOrAssets is \
-                 off; its data is dropped: assign it to the edge under Manage devices, or allow \
-                 the creation"
-            );
-            return Ok(());
-        }
-        let id = ids::entity_id(self.edge.id, entity.kind, &entity.name);
-        if let Some(known) = self.entities.known(id) {
-            // Ours, renamed in ThingsBoard since: creating it again would
-            // rename it back.
-            self.entities.alias(entity.kind, &entity.name, id);
-            info!(
-                device = entity.name,
-                stored_as = known.name,
-                "data goes to the renamed entity"
-            );
-            return Ok(());
-        }
-        match self
-            .submit(provision::creation(record, id, self.edge))
-            .await?
-        {
-            Ok(()) => {
-                info!(
-                    device = entity.name,
-                    kind,
-                    profile = entity.profile,
-                    "created in ThingsBoard"
-                );
-                self.learn_created(record, id);
-            }
-            Err(Rejected(text)) => error!(
-                device = entity.name,
-                kind,
-                integration = &*record.integration,
-                error = text,
-                "ThingsBoard does not create this entity; its data is dropped"
-            ),
-        }
-        Ok(())
-    }
-
-    /// Notes the new entity, unless the server has said more about it already.
-    fn learn_created(&self, record: &Uplink, id: Uuid) {
-        let entity = &record.entity;
-        if let Some(known) = self.entities.known(id) {
-            self.entities.alias(entity.kind, &entity.name, id);
-            if known.name != entity.name {
-                rename::report(&entity.name, &known.name);
-            }
-            return;
-        }
-        let profile = match entity.profile.as_str() {
-            "" => "default",
-            profile => profile,
-        };
-        let known = Known {
-            kind: entity.kind,
-            name: entity.name.clone(),
-            profile: profile.to_owned(),
-        };
-        self.entities.learn(id, known);
-    }
-
-    /// Sends `message` until the server has accepted it, or has rejected it
-    /// often enough.
-    async fn submit(&self, message: UplinkMsg) -> Result<Result<(), Rejected>, SessionError> {
-        let mut rejections = 0;
         loop {
-            match self.exchange.submit(message.clone()).await? {
-                Answer::Accepted => return Ok(Ok(())),
-                Answer::RateLimited => {
-                    warn!(
-                        pause_s = RATE_LIMIT_PAUSE.as_secs(),
-                        "ThingsBoard limits this edge's messages; sending pauses"
-                    );
-                    sleep(RATE_LIMIT_PAUSE).await;
+            if let Some(creation) = self.next_creation().await {
+                return Some(creation);
+            }
+            if self.waits_for_company() {
+                return None;
+            }
+            self.leaves_at = None;
+            let entities = self.context.entities;
+            let batch = self.lanes.take(&room, |record| {
+                let entity = &record.uplink.entity;
+                entities.id(entity.kind, &entity.name).is_some()
+            });
+            if batch.is_empty() {
+                if self.lanes.has_absent() {
+                    continue;
                 }
-                Answer::TimedOut => warn!("ThingsBoard did not acknowledge a message; sent again"),
-                Answer::Rejected(text) => {
-                    rejections += 1;
-                    if rejections == TRIES {
-                        return Ok(Err(Rejected(text)));
-                    }
-                    sleep(REJECTION_PAUSE).await;
+                return None;
+            }
+            let too_large = batch.len() == 1 && batch[0].bytes > limits.server_bytes;
+            if too_large {
+                let reason = Reason::TooLarge {
+                    bytes: batch[0].bytes,
+                    limit: limits.server_bytes,
+                };
+                self.give_up(batch, &reason).await;
+                continue;
+            }
+            let message = self.data_message(&batch);
+            return Some(self.submit(Job::Data(batch), message));
+        }
+    }
+
+    /// Whether a message that could leave should wait for more records. While
+    /// nothing is on its way none waits: nobody gains by it.
+    fn waits_for_company(&mut self) -> bool {
+        let limits = self.context.limits;
+        let full = self.lanes.waiting() >= limits.records;
+        if full || self.on_their_way.is_empty() || !self.lanes.has_ready() {
+            return false;
+        }
+        let leaves_at = *self
+            .leaves_at
+            .get_or_insert_with(|| Instant::now() + limits.linger);
+        Instant::now() < leaves_at
+    }
+
+    fn data_message(&self, batch: &[Item<Record>]) -> UplinkMsg {
+        let mut message = UplinkMsg::default();
+        for item in batch {
+            let uplink = &item.record.uplink;
+            let entity = &uplink.entity;
+            // The entity may have got another id since its lane was made.
+            let id = self.context.entities.id(entity.kind, &entity.name);
+            uplink::append_parts(uplink, id.unwrap_or(item.lane), &mut message.entity_data);
+        }
+        message
+    }
+
+    /// The message that creates an entity, if one is missing. What needs no
+    /// message, or may not be created, is settled here.
+    async fn next_creation(&mut self) -> Option<OnItsWay<'session>> {
+        loop {
+            let (lane, record) = self.lanes.next_absent()?;
+            match self.context.creator.prepare(&record.uplink) {
+                Prepared::Exists => self.lanes.free(lane),
+                Prepared::NotAllowed => {
+                    let records = self.lanes.empty(lane);
+                    self.forget(&records);
+                }
+                Prepared::Message(message) => {
+                    return Some(self.submit(Job::Creation(lane), message));
                 }
             }
         }
+    }
+
+    /// Sends a message and waits for its answer. Silence may be the message's
+    /// fault or the server's: one that does not answer an empty message either
+    /// is not there.
+    fn submit(&self, job: Job, message: UplinkMsg) -> OnItsWay<'session> {
+        let exchange = self.context.exchange;
+        Box::pin(async move {
+            let answer = exchange.submit(message).await?;
+            match &answer {
+                Answer::Accepted | Answer::RateLimited => {}
+                Answer::Rejected(_) => sleep(REJECTION_PAUSE).await,
+                Answer::TimedOut => {
+                    if exchange.submit(UplinkMsg::default()).await? == Answer::TimedOut {
+                        return Err(SessionError::Silent);
+                    }
+                }
+            }
+            Ok((job, answer))
+        })
+    }
+
+    async fn finish(&mut self, job: Job, answer: Answer) {
+        if answer == Answer::RateLimited {
+            warn!(
+                pause_s = RATE_LIMIT_PAUSE.as_secs(),
+                "ThingsBoard limits this edge's messages; sending pauses"
+            );
+            self.quiet_until = Some(Instant::now() + RATE_LIMIT_PAUSE);
+        }
+        match job {
+            Job::Data(batch) => self.finish_data(batch, answer).await,
+            Job::Creation(lane) => self.finish_creation(lane, answer).await,
+        }
+    }
+
+    async fn finish_data(&mut self, mut batch: Vec<Item<Record>>, answer: Answer) {
+        let fault = match answer {
+            Answer::Accepted => {
+                let positions = batch.iter().map(|item| item.record.position);
+                self.context.spool.acknowledge(positions);
+                self.free(&batch);
+                return;
+            }
+            Answer::RateLimited => {
+                self.lanes.give_back(batch);
+                return;
+            }
+            Answer::Rejected(text) => Reason::Rejected(text),
+            Answer::TimedOut => Reason::NotAcknowledged,
+        };
+        if let [item] = batch.as_mut_slice() {
+            let failures = item.failures.unwrap_or_default() + 1;
+            item.failures = Some(failures);
+            if failures >= TRIES {
+                self.give_up(batch, &fault).await;
+                return;
+            }
+        } else {
+            warn!(
+                records = batch.len(),
+                error = %fault,
+                "ThingsBoard does not take a message; its records are sent one by one"
+            );
+            for item in &mut batch {
+                item.failures = Some(item.failures.unwrap_or_default());
+            }
+        }
+        self.lanes.give_back(batch);
+    }
+
+    async fn finish_creation(&mut self, lane: Uuid, answer: Answer) {
+        match answer {
+            Answer::Accepted => {
+                self.rejected_creations.remove(&lane);
+                if let Some(record) = self.lanes.first(lane) {
+                    self.context.creator.created(&record.uplink);
+                }
+                self.lanes.free(lane);
+            }
+            Answer::RateLimited | Answer::TimedOut => self.lanes.free(lane),
+            Answer::Rejected(text) => {
+                let rejections = self.rejected_creations.entry(lane).or_default();
+                *rejections += 1;
+                if *rejections < TRIES {
+                    self.lanes.free(lane);
+                    return;
+                }
+                self.rejected_creations.remove(&lane);
+                let records = self.lanes.empty(lane);
+                let reason = Reason::NotCreated(text);
+                for record in &records {
+                    undeliverable::report(record, &reason);
+                }
+                self.forget(&records);
+            }
+        }
+    }
+
+    /// Puts away what ThingsBoard will not take, so that it stands in nobody's
+    /// way.
+    async fn give_up(&mut self, batch: Vec<Item<Record>>, reason: &Reason) {
+        for item in &batch {
+            undeliverable::report(&item.record, reason);
+        }
+        let positions = batch.iter().map(|item| item.record.position);
+        self.context.spool.acknowledge(positions);
+        self.free(&batch);
+    }
+
+    fn free(&mut self, batch: &[Item<Record>]) {
+        for item in batch {
+            self.lanes.free(item.lane);
+        }
+    }
+
+    fn forget(&self, records: &[Record]) {
+        let positions = records.iter().map(|record| record.position);
+        self.context.spool.acknowledge(positions);
     }
 }

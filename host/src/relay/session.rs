@@ -10,16 +10,17 @@ use tracing::info;
 
 use super::{
     connect::{Connection, connect},
+    creation::Creator,
     entities::Entities,
     error::SessionError,
     exchange::Exchange,
     reader::Reader,
-    sender::Sender,
-    spool::Spool,
+    sender::{self, Sender},
 };
 use crate::{
     config::{Proxy, ThingsBoard},
     message::Downlink,
+    spool::Spool,
 };
 
 /// Runs one session to its end. `accepted` is called once ThingsBoard has
@@ -49,6 +50,7 @@ pub(super) async fn run(
         "connected to ThingsBoard"
     );
     accepted();
+    let server_limit = circumstances.server_limit;
     let exchange = Arc::new(Exchange::new(outbound, settings.acknowledge_timeout()));
     let synchronised = Notify::new();
     let reader = Reader {
@@ -58,12 +60,13 @@ pub(super) async fn run(
         downlinks,
         synchronised: &synchronised,
     };
-    let sender = Sender {
+    let creator = Creator::new(&edge, entities);
+    let context = sender::Context {
         spool,
         entities,
         exchange: &exchange,
-        edge: &edge,
-        max_records: settings.max_records_per_message,
+        creator: &creator,
+        limits: sender::Limits::new(settings, server_limit),
     };
     let sending = async {
         // Assignments made while we were away are told by a synchronisation
@@ -78,7 +81,7 @@ pub(super) async fn run(
         {
             return SessionError::SyncTimedOut(settings.sync_timeout());
         }
-        sender.run().await
+        Sender::new(context).run().await
     };
     tokio::select! {
         end = reader.run(&mut inbound) => end,

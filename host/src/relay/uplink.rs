@@ -59,6 +59,29 @@ pub(super) fn append_parts(uplink: &Uplink, id: Uuid, parts: &mut Vec<EntityData
     }
 }
 
+/// What [`append_parts`] adds to a message at most, in bytes.
+pub(super) fn size(uplink: &Uplink) -> usize {
+    /// Ids, the type, a time, and the lengths of what is around.
+    const PART: usize = 96;
+    /// The type of a value, the value, and lengths.
+    const PAIR: usize = 32;
+    let entity = &uplink.entity;
+    let samples = entity.telemetry.iter().map(|sample| &sample.values);
+    let lists = samples.chain([&entity.attributes]);
+    lists
+        .map(|pairs| {
+            let texts = pairs.iter().map(|pair| {
+                let text = match &pair.value {
+                    Value::Text(text) | Value::Json(text) => text.len(),
+                    Value::Boolean(_) | Value::Long(_) | Value::Double(_) => 0,
+                };
+                PAIR + pair.key.len() + text
+            });
+            PART + texts.sum::<usize>()
+        })
+        .sum()
+}
+
 fn key_value(pair: &KeyValue) -> KeyValueProto {
     let mut proto = KeyValueProto {
         key: pair.key.clone(),

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use self::operator::Operator;
 pub use self::reload::SettingsFile;
@@ -26,9 +26,10 @@ use crate::{
     converter::{ConverterEngine, FileCache, Overruns, Registry, SelectionError, Watcher, Workers},
     dead_letters::{DeadLetters, Limits},
     message::millis,
-    relay::{Relay, Spool},
+    relay::Relay,
     replay::Replayer,
     server::{Directory, Integration, Live, Shared},
+    spool::Spool,
 };
 
 /// Messages that may wait between the session and the connections. They wait
@@ -60,9 +61,9 @@ pub struct Host {
 /// How a host stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// Records that ThingsBoard had not acknowledged in time. They are gone:
-    /// the spool is in memory.
-    pub lost: usize,
+    /// Records that ThingsBoard has not acknowledged yet. They are in the spool,
+    /// and sent first by the next start.
+    pub waiting: u64,
 }
 
 impl Host {
@@ -75,6 +76,9 @@ impl Host {
         let data = &settings.data_folder;
         let control = ControlServer::bind(data).await?;
         let dead_letters = open_dead_letters(&settings)?;
+        let folder = settings.spool.folder(data);
+        // What was wrong with it is in the log.
+        let (spool, _recovered) = Spool::open(&folder, &settings.spool)?;
         let converters = &settings.converters;
         let engine = ConverterEngine::new(open_cache(&settings))
             .map_err(|error| anyhow::anyhow!("{error:#}"))
@@ -95,7 +99,7 @@ impl Host {
             workers,
             overruns: Arc::new(Overruns::default()),
             dead_letters,
-            spool: Arc::new(Spool::new(settings.spool.max_bytes())),
+            spool,
             directory: Arc::new(directory(&settings)),
             stop: CancellationToken::new(),
             connections: TaskTracker::new(),
@@ -168,20 +172,21 @@ impl Host {
             self.shared.spool.drained().await;
         })
         .await;
-        let lost = self.shared.spool.len();
+        let waiting = self.shared.spool.len();
         self.stop_relay.cancel();
         self.relay.close();
         self.relay.wait().await;
-        if finished.is_err() && lost > 0 {
-            error!(
-                lost,
+        if finished.is_err() && waiting > 0 {
+            warn!(
+                waiting,
                 waited_ms = millis(shutdown_timeout),
-                "stopped before ThingsBoard acknowledged everything; these records are lost"
+                "stopped before ThingsBoard acknowledged everything; what waits is in the spool and \
+                 is sent at the next start"
             );
         } else {
             info!("stopped; ThingsBoard acknowledged everything");
         }
-        Stopped { lost }
+        Stopped { waiting }
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {

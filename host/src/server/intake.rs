@@ -193,7 +193,9 @@ impl Intake {
             }
         }
         self.keep(letters).await;
-        self.shared.spool.append(uplinks).await;
+        if let Err(fault) = self.shared.spool.append(uplinks).await {
+            error!(error = %fault, "data is lost");
+        }
         self.announce(spoke);
     }
 

@@ -24,7 +24,7 @@ use crate::{
     config,
     converter::{Overruns, Workers},
     dead_letters::DeadLetters,
-    relay::Spool,
+    spool::Spool,
 };
 
 /// First and longest pause after the operating system refused to accept: out
@@ -41,7 +41,7 @@ pub struct Shared {
     /// Takes what could not be decoded, if it is to be kept.
     pub dead_letters: Option<DeadLetters>,
     /// Takes what was decoded.
-    pub spool: Arc<Spool>,
+    pub spool: Spool,
     /// Knows who is connected.
     pub directory: Arc<Directory>,
     /// Told when the process stops.

@@ -14,6 +14,7 @@ use tokio::{
 
 use super::attempt;
 use crate::{
+    config::SpoolSettings,
     proto::edge::{
         ConnectResponseCode, ConnectResponseMsg, DeviceUpdateMsg, DownlinkMsg, EdgeConfiguration,
         RequestMsg, RequestMsgType, ResponseMsg,
@@ -23,8 +24,8 @@ use crate::{
         dial::testing::{listen, plain},
         entities::Entities,
         session,
-        spool::Spool,
     },
+    spool::Spool,
 };
 
 /// How an HTTP/2 server of a test answers the call.
@@ -328,7 +329,9 @@ async fn a_whole_session_ends_with_a_name() {
         let server = tokio::spawn(serve_one(listener, Answer::Accept(Some(65_536), next)));
         let (downlinks, _received) = tokio::sync::mpsc::channel(1);
         let mut accepted = false;
-        let (settings, spool) = (plain(address), Spool::new(1 << 20));
+        let settings = plain(address);
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(folder.path(), &SpoolSettings::default()).unwrap();
         let entities = Entities::default();
         let end = session::run(&settings, &spool, &entities, &downlinks, || accepted = true);
         assert_eq!(end.await.to_string(), expected);

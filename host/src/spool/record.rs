@@ -1,0 +1,147 @@
+//! A record as it is given out.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+use crate::message::{EntityKind, KeyValue, Uplink, Value};
+
+/// A record's place: ascending in the order of appending, from 1 in a new
+/// store, and without gaps but for what damage took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub(super) u64);
+
+impl Position {
+    /// Before all records.
+    pub const FIRST: Self = Self(1);
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The place behind this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// An uplink in the spool.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its place, by which it is acknowledged.
+    pub position: Position,
+    /// What was appended.
+    pub uplink: Arc<Uplink>,
+    /// Its length in the spool, in bytes.
+    pub bytes: usize,
+}
+
+impl Record {
+    /// The record as the JSON object of one line of `tb-tcp spool export`:
+    /// `position`, `integration`, `receivedMs`, `allowCreate`, `kind` (`DEVICE`
+    /// or `ASSET`), `name`, `profile`, `label`, `customer` and `group` where
+    /// there are any, `telemetry` as `[{"ts": …, "values": {…}}]` and
+    /// `attributes` as an object. A sample without a time has none.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        let entity = &self.uplink.entity;
+        let kind = match entity.kind {
+            EntityKind::Device => "DEVICE",
+            EntityKind::Asset => "ASSET",
+        };
+        let mut line = json!({
+            "position": self.position,
+            "integration": *self.uplink.integration,
+            "receivedMs": self.uplink.received_ms,
+            "allowCreate": self.uplink.allow_create,
+            "kind": kind,
+            "name": entity.name,
+            "profile": entity.profile,
+        });
+        for (name, text) in [
+            ("label", &entity.label),
+            ("customer", &entity.customer),
+            ("group", &entity.group),
+        ] {
+            if let Some(text) = text {
+                line[name] = json!(text);
+            }
+        }
+        let samples = entity.telemetry.iter();
+        line["telemetry"] = samples
+            .map(|sample| match sample.ts {
+                Some(ts) => json!({"ts": ts, "values": values(&sample.values)}),
+                None => json!({"values": values(&sample.values)}),
+            })
+            .collect();
+        line["attributes"] = values(&entity.attributes);
+        line
+    }
+}
+
+fn values(pairs: &[KeyValue]) -> Json {
+    let pairs = pairs
+        .iter()
+        .map(|pair| (pair.key.clone(), json(&pair.value)));
+    Json::Object(pairs.collect::<Map<_, _>>())
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Boolean(value) => json!(value),
+        Value::Long(value) => json!(value),
+        Value::Double(value) => json!(value),
+        Value::Text(text) => json!(text),
+        // What is no JSON is shown as the text that it is.
+        Value::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{message::Sample, spool::testing::with_values};
+
+    #[test]
+    fn a_line_shows_values_with_their_types() {
+        let mut uplink = with_values(
+            "meter 1",
+            &[
+                ("on", Value::Boolean(true)),
+                ("count", Value::Long(7)),
+                ("level", Value::Double(7.0)),
+                ("code", Value::Text("7".to_owned())),
+                ("place", Value::Json(r#"{"b":1,"a":[2]}"#.to_owned())),
+            ],
+        );
+        uplink.entity.label = Some("Meter".to_owned());
+        uplink.entity.telemetry.insert(
+            0,
+            Sample {
+                ts: Some(5),
+                values: Vec::new(),
+            },
+        );
+        uplink.entity.attributes = uplink.entity.telemetry[1].values[..1].to_vec();
+        let record = Record {
+            position: Position(3),
+            uplink: Arc::new(uplink),
+            bytes: 1,
+        };
+        assert_eq!(
+            record.json().to_string(),
+            r#"{"position":3,"integration":"TCP","receivedMs":1,"allowCreate":true,"kind":"DEVICE","name":"meter 1","profile":"","label":"Meter","telemetry":[{"ts":5,"values":{}},{"values":{"on":true,"count":7,"level":7.0,"code":"7","place":{"b":1,"a":[2]}}}],"attributes":{"on":true}}"#
+        );
+    }
+}
