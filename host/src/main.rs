@@ -186,6 +186,8 @@ async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {
         routing_key: arguments.routing_key,
         secret: arguments.secret,
         tls,
+        data: arguments.data,
+        kept_points: arguments.history,
     })
     .await?;
     info!(

@@ -20,6 +20,8 @@ use crate::{
 
 /// The settings file's name.
 const CONFIG: &str = "tb-tcp.toml";
+/// What the host logs when an integration listens.
+const STARTED: &str = "integration started";
 
 /// A host with folders of its own.
 pub struct Host {
@@ -83,9 +85,35 @@ impl Host {
         Self::started(start(folder.path(), &[]), folder)
     }
 
+    /// Ends the process with SIGKILL, as a crash does, and returns its log.
+    pub fn kill(&mut self) -> Vec<Json> {
+        self.process.kill()
+    }
+
+    /// Starts a killed process again, in the same folders and on the same port.
+    /// [`Host::wait_until_started`] waits for it.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        let text = fs::read_to_string(&self.config).unwrap();
+        let port = format!("port = {}\nbindAddress", self.address.port());
+        // A host that took a free port has to come back to it.
+        fs::write(
+            &self.config,
+            text.replacen("port = 0\nbindAddress", &port, 1),
+        )
+        .unwrap();
+        self.process = start(self.folder.path(), &[]);
+    }
+
+    /// Waits until the first integration listens.
+    #[track_caller]
+    pub fn wait_until_started(&self) {
+        self.process.wait_for_log(STARTED);
+    }
+
     #[track_caller]
     fn started(process: Process, folder: TempDir) -> Self {
-        let started = process.wait_for_log("integration started");
+        let started = process.wait_for_log(STARTED);
         let path = |name| folder.path().join(name);
         Self {
             address: local_address(&started),
@@ -133,9 +161,8 @@ impl Host {
     pub fn device_of(&self, name: &str) -> Device {
         let started = wait_for("the integration listens", || {
             let log = self.process.log();
-            log.into_iter().find(|line| {
-                line["message"] == "integration started" && line["integration"] == name
-            })
+            log.into_iter()
+                .find(|line| line["message"] == STARTED && line["integration"] == name)
         });
         Device::connect(local_address(&started))
     }

@@ -143,6 +143,13 @@ impl Process {
         kill_process(id, Signal::TERM).unwrap();
     }
 
+    /// Ends the process with SIGKILL, as a crash does, and returns its log.
+    pub fn kill(&mut self) -> Vec<Json> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.settled_log()
+    }
+
     /// Waits for the process to end by itself.
     pub fn wait(mut self) -> (ExitStatus, Vec<Json>) {
         let status = wait_for(&format!("{} ends", self.name), || {

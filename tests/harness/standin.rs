@@ -9,6 +9,8 @@ use crate::{process::Process, wait_for};
 /// Key and secret that the stand-in expects.
 pub(crate) const KEY: &str = "end-to-end-key";
 pub(crate) const SECRET: &str = "end-to-end-secret";
+/// What the stand-in logs when it listens.
+const STARTED: &str = "stand-in for ThingsBoard started";
 
 /// A stand-in for ThingsBoard.
 pub struct Standin {
@@ -18,6 +20,8 @@ pub struct Standin {
     pub grpc: SocketAddr,
     /// Where the HTTP API listens.
     pub http: SocketAddr,
+    /// Arguments besides the ports and the credentials.
+    more: Vec<String>,
 }
 
 impl Standin {
@@ -33,26 +37,33 @@ impl Standin {
 
     /// Starts one with more arguments.
     pub fn start_with(grpc_port: u16, more: &[&str]) -> Self {
-        let port = grpc_port.to_string();
-        let arguments = [
-            "standin",
-            "--grpc-port",
-            &port,
-            "--http-port",
-            "0",
-            "--routing-key",
-            KEY,
-            "--secret",
-            SECRET,
-        ];
-        let process = Process::start("stand-in", &[&arguments, more].concat());
-        let started = process.wait_for_log("stand-in for ThingsBoard started");
+        let process = launch((grpc_port, 0), more);
+        let started = process.wait_for_log(STARTED);
         let address = |key: &str| started[key].as_str().unwrap().parse().unwrap();
         Self {
             grpc: address("grpc"),
             http: address("http"),
+            more: more.iter().map(ToString::to_string).collect(),
             process,
         }
+    }
+
+    /// Ends the process with SIGKILL, as a crash does, and returns its log.
+    pub fn kill(&mut self) -> Vec<Json> {
+        self.process.kill()
+    }
+
+    /// Starts a killed one again on the same ports, with the same arguments.
+    /// [`Standin::wait_until_started`] waits for it.
+    pub fn start_again(&mut self) {
+        let more: Vec<_> = self.more.iter().map(String::as_str).collect();
+        self.process = launch((self.grpc.port(), self.http.port()), &more);
+    }
+
+    /// Waits until the process listens.
+    #[track_caller]
+    pub fn wait_until_started(&self) {
+        self.process.wait_for_log(STARTED);
     }
 
     /// GET; none if the answer is an error.
@@ -113,6 +124,20 @@ impl Standin {
             .collect()
     }
 
+    /// What was counted of a telemetry key whose values are numbers of samples,
+    /// in sum over all devices.
+    pub fn sequence(&self, key: &str) -> Json {
+        let answer = self.get(&format!("/sequence?key={key}&only=total"));
+        answer.map_or(Json::Null, |answer| answer["total"].clone())
+    }
+
+    /// Makes many devices, named `prefix` with a number from 1 on.
+    #[track_caller]
+    pub fn add_devices(&self, count: usize, prefix: &str, profile: &str) {
+        let body = json!({"count": count, "prefix": prefix, "profile": profile});
+        self.must_post("/devices/bulk", &body);
+    }
+
     /// Waits until the latest value of a key is `value`.
     #[track_caller]
     pub fn wait_for_latest(&self, device: &str, key: &str, value: impl Into<Json>) {
@@ -143,4 +168,20 @@ impl Standin {
     fn url(&self, path: &str) -> String {
         format!("http://{}/api{path}", self.http)
     }
+}
+
+fn launch((grpc_port, http_port): (u16, u16), more: &[&str]) -> Process {
+    let (grpc_port, http_port) = (grpc_port.to_string(), http_port.to_string());
+    let arguments = [
+        "standin",
+        "--grpc-port",
+        &grpc_port,
+        "--http-port",
+        &http_port,
+        "--routing-key",
+        KEY,
+        "--secret",
+        SECRET,
+    ];
+    Process::start("stand-in", &[&arguments, more].concat())
 }

@@ -75,10 +75,10 @@ pub enum Command {
     /// Start a local stand-in for ThingsBoard, for demos and tests
     ///
     /// It speaks ThingsBoard's Edge service (gRPC) and has a small HTTP API to
-    /// look at devices and to send them something. It is not ThingsBoard: there
-    /// are no rule chains, users, dashboards or storage, everything is in
-    /// memory, one edge can connect, and nothing is encrypted without --tls-cert.
-    /// Never use it for real data.
+    /// look at devices, to send them something, and to misbehave on request. It is
+    /// not ThingsBoard: there are no rule chains, users or dashboards, all is in
+    /// memory without --data, one edge can connect, and nothing is encrypted
+    /// without --tls-cert. Never use it for real data.
     Standin(StandinArgs),
     /// Show how a handler configuration cuts bytes into frames, or guess one
     ///
@@ -128,6 +128,13 @@ pub struct StandinArgs {
     /// Edge secret that a client must present
     #[arg(long, default_value = "standin-secret", value_name = "SECRET")]
     pub secret: String,
+    /// Folder where all that it knows outlasts it, also when it is killed: what
+    /// was acknowledged is there at the next start. Default: in memory only
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Points kept for one key of a device; the oldest make room for new ones
+    #[arg(long, default_value_t = crate::standin::KEPT_POINTS, value_name = "POINTS")]
+    pub history: usize,
     /// Certificate of the Edge service (PEM), which then speaks TLS
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,

@@ -40,6 +40,8 @@ pub async fn run(arguments: &DemoArgs, stop: impl Future<Output = ()>) -> Result
         routing_key: KEY.to_owned(),
         secret: SECRET.to_owned(),
         tls: None,
+        data: None,
+        kept_points: standin::KEPT_POINTS,
     })
     .await?;
     let (grpc, http) = (standin.grpc_address(), standin.http_address());

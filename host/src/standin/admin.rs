@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::calls::Ticket;
+use super::change::{self, Change};
 use super::credentials;
 use super::data::Scope;
-use super::draft::{Draft, Refusal};
+use super::draft::Draft;
 use super::entities::{Kind, halves};
-use super::hub::{Hub, State, now_ms};
-use super::values::Value;
+use super::hub::{Hub, State, ms, now_us};
+use super::journal::Unwritten;
 use crate::proto::edge::{
     AttributeDeleteMsg, DeviceRpcCallMsg, DownlinkMsg, EntityDataProto, RpcRequestMsg,
     UpdateMsgType,
@@ -32,6 +34,28 @@ pub(super) enum Problem {
     NoConnection(String),
     /// Too much is waiting already.
     Busy,
+    /// It cannot be stored.
+    Unwritten(Unwritten),
+}
+
+impl From<Unwritten> for Problem {
+    fn from(error: Unwritten) -> Self {
+        Self::Unwritten(error)
+    }
+}
+
+/// An entity to be made.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewEntity {
+    name: String,
+    r#type: Option<String>,
+    label: Option<String>,
+    #[serde(default = "yes")]
+    assigned: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A remote procedure call to be made.
@@ -51,52 +75,52 @@ impl State {
             .ok_or_else(|| Problem::NotFound(format!("there is no {} named {name:?}", kind.noun())))
     }
 
-    /// Creates an entity. Unlike one that an edge creates, a device gets an access token.
-    pub(super) fn create(
-        &mut self,
-        kind: Kind,
-        draft: Draft,
-        assigned: bool,
-    ) -> Result<Uuid, Problem> {
+    /// Creates an entity.
+    pub(super) fn create(&mut self, kind: Kind, new: NewEntity) -> Result<Uuid, Problem> {
+        let NewEntity {
+            name,
+            r#type: profile,
+            label,
+            assigned,
+        } = new;
+        let draft = Draft::named(name.clone(), profile.clone(), label.clone());
         draft.check().map_err(Problem::Invalid)?;
-        if self.table(kind).id_of(&draft.name).is_some() {
+        if self.table(kind).id_of(&name).is_some() {
             let noun = kind.noun();
-            return Err(Problem::Conflict(format!(
-                "a {noun} named {:?} exists",
-                draft.name
-            )));
+            return Err(Problem::Conflict(format!("a {noun} named {name:?} exists")));
         }
-        let (id, now) = (Uuid::new_v4(), now_ms());
-        self.table_mut(kind)
-            .save(id, draft, now)
-            .map_err(|refusal| match refusal {
-                Refusal::Part(error) | Refusal::Message(error) => Problem::Invalid(error),
-            })?;
-        if kind == Kind::Device {
-            let token = self.credentials.claim(credentials::Draft::token(id), now);
-            if let Some(device) = self.devices.get_mut(id) {
-                device.credentials = token.ok();
-            }
-        }
+        let id = Uuid::new_v4();
+        self.carry_out(Change::Create {
+            kind,
+            id,
+            name,
+            profile,
+            label,
+            assigned,
+            token: credentials::new_token(),
+        })?;
         if assigned {
-            self.assign(kind, id, true);
+            self.tell_assigned(kind, id);
         }
         Ok(id)
     }
 
     /// Assigns an entity to the edge or takes it away. An edge that is not
     /// connected does not hear of it before its next synchronisation.
-    pub(super) fn assign(&mut self, kind: Kind, id: Uuid, assigned: bool) {
-        let table = self.table_mut(kind);
-        let Some(entity) = table.get_mut(id) else {
-            return;
-        };
-        if entity.assigned == assigned {
-            return;
+    pub(super) fn assign(&mut self, kind: Kind, id: Uuid, assigned: bool) -> Result<(), Problem> {
+        let entity = self.table(kind).get(id);
+        if entity.is_none_or(|entity| entity.assigned == assigned) {
+            return Ok(());
         }
-        entity.assigned = assigned;
+        self.carry_out(Change::Assign { kind, id, assigned })?;
+        self.tell_assigned(kind, id);
+        Ok(())
+    }
+
+    fn tell_assigned(&mut self, kind: Kind, id: Uuid) {
+        let table = self.table(kind);
         let message = match table.get(id) {
-            Some(entity) if assigned => {
+            Some(entity) if entity.assigned => {
                 table.update_message(entity, UpdateMsgType::EntityCreatedRpcMessage)
             }
             _ => table.removal_message(id),
@@ -107,11 +131,17 @@ impl State {
     }
 
     /// Deletes an entity. An edge that was connected before hears of it, now or later.
-    pub(super) fn delete(&mut self, kind: Kind, id: Uuid) {
-        if self.remove(kind, id).is_some_and(|entity| entity.assigned) && self.connects > 0 {
+    pub(super) fn delete(&mut self, kind: Kind, id: Uuid) -> Result<(), Problem> {
+        let Some(entity) = self.table(kind).get(id) else {
+            return Ok(());
+        };
+        let told = entity.assigned && self.known;
+        self.carry_out(Change::Delete { kind, id })?;
+        if told {
             let message = self.table(kind).removal_message(id);
             self.push_event(message);
         }
+        Ok(())
     }
 
     /// Stores attributes and sends them down, as a rule chain with a "push to edge" node would.
@@ -129,30 +159,24 @@ impl State {
         if attributes.is_empty() {
             return Ok(());
         }
-        let mut values = Vec::with_capacity(attributes.len());
-        for (key, json) in attributes {
-            let value = Value::from_json(json)
-                .map_err(|error| Problem::Invalid(format!("attribute {key:?}: {error}")))?;
-            values.push((key, value));
-        }
+        let values = change::typed(attributes.clone()).map_err(Problem::Invalid)?;
         let kv = values
             .iter()
             .map(|(key, value)| value.to_wire(key))
             .collect();
-        let now = now_ms();
-        let Some(entity) = self.table_mut(kind).get_mut(id) else {
-            return Ok(());
-        };
-        for (key, value) in values {
-            entity.data.set_attribute(scope, &key, value, None, now);
-        }
+        self.carry_out(Change::SetAttributes {
+            kind,
+            id,
+            scope,
+            attributes,
+        })?;
         self.push_data(
             kind,
             id,
             EntityDataProto {
                 attributes_updated_msg: Some(PostAttributeMsg { kv, shared: false }),
                 post_attribute_scope: scope.name().to_owned(),
-                attribute_ts: Some(now),
+                attribute_ts: Some(ms(now_us())),
                 ..EntityDataProto::default()
             },
         );
@@ -166,13 +190,13 @@ impl State {
         id: Uuid,
         scope: Scope,
         keys: Vec<String>,
-    ) {
-        let Some(entity) = self.table_mut(kind).get_mut(id) else {
-            return;
-        };
-        for key in &keys {
-            entity.data.delete_attribute(scope, key);
-        }
+    ) -> Result<(), Problem> {
+        self.carry_out(Change::DeleteAttributes {
+            kind,
+            id,
+            scope,
+            keys: keys.clone(),
+        })?;
         self.push_data(
             kind,
             id,
@@ -184,6 +208,7 @@ impl State {
                 ..EntityDataProto::default()
             },
         );
+        Ok(())
     }
 
     /// A rule chain's push is queued whether the edge is there or not, but only for its own entities.
@@ -232,7 +257,7 @@ pub(super) fn call(hub: &Arc<Hub>, name: &str, call: Call) -> Result<Ticket, Pro
             request_uuid_msb,
             request_uuid_lsb,
             request_id: number,
-            expiration_time: now_ms().saturating_add(timeout),
+            expiration_time: ms(now_us()).saturating_add(timeout),
             oneway: call.oneway,
             request_msg: Some(RpcRequestMsg {
                 method: call.method,

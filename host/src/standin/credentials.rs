@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use super::entities::random_letters;
 
+/// The type of credentials that say none.
+const ACCESS_TOKEN: &str = "ACCESS_TOKEN";
 /// Letters of a token made here.
 const TOKEN_LETTERS: usize = 20;
 
@@ -16,6 +18,32 @@ const TOKEN_LETTERS: usize = 20;
 pub(super) struct Credentials {
     owners: HashMap<String, Uuid>,
     ids: HashMap<Uuid, String>,
+}
+
+/// Credentials that a device has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stored {
+    device: Uuid,
+    r#type: Option<String>,
+    id: String,
+    value: Option<String>,
+    created_time: i64,
+}
+
+impl Stored {
+    /// The JSON of ThingsBoard's `DeviceCredentials`.
+    pub(super) fn to_json(&self) -> Json {
+        let own_id = Uuid::new_v5(&self.device, b"credentials").to_string();
+        json!({
+            "id": {"id": own_id},
+            "createdTime": self.created_time,
+            "deviceId": {"entityType": "DEVICE", "id": self.device.to_string()},
+            "credentialsType": self.r#type.as_deref().unwrap_or(ACCESS_TOKEN),
+            "credentialsId": self.id,
+            "credentialsValue": self.value,
+            "version": null,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -36,7 +64,7 @@ struct CredentialsJson {
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) device: Uuid,
-    r#type: String,
+    r#type: Option<String>,
     id: Option<String>,
     value: Option<String>,
 }
@@ -50,28 +78,31 @@ impl Draft {
             .map_err(|error| format!("the credentials' device id is not a UUID: {error}"))?;
         Ok(Self {
             device,
-            r#type: json
-                .credentials_type
-                .unwrap_or_else(|| "ACCESS_TOKEN".to_owned()),
+            r#type: json.credentials_type,
             id: json.credentials_id,
             value: json.credentials_value,
         })
     }
 
-    /// An access token of random letters, which the server makes for an administrator's device.
-    pub(super) fn token(device: Uuid) -> Self {
+    /// An access token, which the server makes for an administrator's device.
+    pub(super) fn token(device: Uuid, token: String) -> Self {
         Self {
             device,
-            r#type: "ACCESS_TOKEN".to_owned(),
-            id: Some(random_letters(TOKEN_LETTERS)),
+            r#type: None,
+            id: Some(token),
             value: None,
         }
     }
 }
 
+/// A token for a new device.
+pub(super) fn new_token() -> String {
+    random_letters(TOKEN_LETTERS)
+}
+
 impl Credentials {
-    /// Claims the credentials for their device and gives their full JSON.
-    pub(super) fn claim(&mut self, draft: Draft, now: i64) -> Result<Json, String> {
+    /// Claims the credentials for their device.
+    pub(super) fn claim(&mut self, draft: Draft, now: i64) -> Result<Stored, String> {
         let id = draft
             .id
             .filter(|id| !id.trim().is_empty())
@@ -86,17 +117,13 @@ impl Credentials {
         self.release(draft.device);
         self.owners.insert(id.clone(), draft.device);
         self.ids.insert(draft.device, id.clone());
-        let device = draft.device.to_string();
-        let own_id = Uuid::new_v5(&draft.device, b"credentials").to_string();
-        Ok(json!({
-            "id": {"id": own_id},
-            "createdTime": now,
-            "deviceId": {"entityType": "DEVICE", "id": device},
-            "credentialsType": draft.r#type,
-            "credentialsId": id,
-            "credentialsValue": draft.value,
-            "version": null,
-        }))
+        Ok(Stored {
+            device: draft.device,
+            r#type: draft.r#type,
+            id,
+            value: draft.value,
+            created_time: now,
+        })
     }
 
     /// Frees the credentials of a device that goes away.
@@ -120,7 +147,7 @@ mod tests {
     #[test]
     fn an_id_has_one_owner() {
         let mut credentials = Credentials::default();
-        let json = credentials.claim(draft(1, "token"), 5).unwrap();
+        let json = credentials.claim(draft(1, "token"), 5).unwrap().to_json();
         assert_eq!(json["credentialsId"], "token");
         assert_eq!(json["credentialsType"], "ACCESS_TOKEN");
         assert!(credentials.claim(draft(1, "token"), 5).is_ok());

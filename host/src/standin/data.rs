@@ -1,19 +1,15 @@
 //! Telemetry and attributes of one device or asset.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::SystemTime,
-};
+use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::sequence::{Figures, Sequence};
 use super::values::Value;
 
-/// Points kept for one key; the oldest arrivals make room for new ones.
-const POINTS_PER_KEY: usize = 100_000;
-
 /// Who may write an attribute, as ThingsBoard divides them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Scope {
     /// Written by the device.
     Client,
@@ -41,12 +37,14 @@ impl Scope {
     }
 }
 
+/// One value of a key.
 #[derive(Debug, Clone, PartialEq)]
-struct Point {
-    ts: i64,
-    value: Value,
+pub(super) struct Point {
+    /// Its time, in Unix milliseconds.
+    pub(super) ts: i64,
+    pub(super) value: Value,
     /// When it came, in Unix microseconds.
-    arrived_us: i64,
+    pub(super) arrived_us: i64,
 }
 
 impl Point {
@@ -65,6 +63,8 @@ struct Series {
     /// although ThingsBoard keeps one value for a time.
     points: VecDeque<Point>,
     latest: Option<Point>,
+    /// Of all arrivals, also those that are no longer kept.
+    sequence: Sequence,
 }
 
 #[derive(Debug)]
@@ -82,20 +82,32 @@ pub(super) struct Data {
 
 impl Data {
     /// Adds a point. The latest value is the one with the newest time, not the one that came last.
-    pub(super) fn add_point(&mut self, key: &str, ts: i64, value: Value) {
-        let series = self.series.entry(key.to_owned()).or_default();
-        let point = Point {
-            ts,
-            value,
-            arrived_us: now_us(),
+    /// Of each key the newest `kept` arrivals stay.
+    pub(super) fn add_point(&mut self, key: &str, point: Point, kept: usize) {
+        let series = match self.series.get_mut(key) {
+            Some(series) => series,
+            None => self.series.entry(key.to_owned()).or_default(),
         };
-        if series.latest.as_ref().is_none_or(|latest| ts >= latest.ts) {
+        match point.value {
+            Value::Long(value) => series.sequence.add(value),
+            _ => series.sequence.add_other(),
+        }
+        if series
+            .latest
+            .as_ref()
+            .is_none_or(|latest| point.ts >= latest.ts)
+        {
             series.latest = Some(point.clone());
         }
-        if series.points.len() == POINTS_PER_KEY {
+        series.points.push_back(point);
+        while series.points.len() > kept {
             series.points.pop_front();
         }
-        series.points.push_back(point);
+    }
+
+    /// What was counted of a key whose values are numbers of samples; none if nothing came.
+    pub(super) fn sequence(&self, key: &str) -> Option<Figures> {
+        self.series.get(key).map(|series| series.sequence.figures())
     }
 
     /// Stores an attribute unless `sent_ts` shows it to be outdated; true when it was stored.
@@ -174,22 +186,26 @@ impl Data {
     }
 }
 
-fn now_us() -> i64 {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn add(data: &mut Data, key: &str, ts: i64, value: Value) {
+        let point = Point {
+            ts,
+            value,
+            arrived_us: ts * 10,
+        };
+        data.add_point(key, point, 3);
+    }
+
     #[test]
     fn latest_goes_by_time_and_history_by_arrival() {
         let mut data = Data::default();
-        data.add_point("t", 20, Value::Long(1));
-        data.add_point("t", 10, Value::Long(2));
-        data.add_point("t", 20, Value::Long(3));
-        data.add_point("u", 5, Value::Bool(true));
+        add(&mut data, "t", 20, Value::Long(1));
+        add(&mut data, "t", 10, Value::Long(2));
+        add(&mut data, "t", 20, Value::Long(3));
+        add(&mut data, "u", 5, Value::Bool(true));
         assert_eq!(
             data.latest(None),
             json!({"t": [{"ts": 20, "value": 3}], "u": [{"ts": 5, "value": true}]})
@@ -202,29 +218,30 @@ mod tests {
                 {"ts": 20, "value": 3},
             ]})
         );
+        assert_eq!(
+            data.arrivals(Some(&["t".to_owned()])),
+            json!({"t": [[200, 1], [100, 2], [200, 3]]})
+        );
     }
 
     #[test]
-    fn arrivals_tell_when() {
+    fn the_oldest_arrival_makes_room_and_still_counts() {
         let mut data = Data::default();
-        let before = now_us();
-        data.add_point("t", 20, Value::Long(1));
-        let arrivals = data.arrivals(None);
-        assert_eq!(arrivals["t"][0][1], 1);
-        let arrived = arrivals["t"][0][0].as_i64().unwrap();
-        assert!((before..=now_us()).contains(&arrived));
-    }
-
-    #[test]
-    fn the_oldest_arrival_makes_room() {
-        let mut data = Data::default();
-        for ts in 0..=POINTS_PER_KEY as i64 {
-            data.add_point("t", ts, Value::Long(ts));
+        for number in 1..=4 {
+            add(&mut data, "t", number, Value::Long(number));
         }
+        add(&mut data, "t", 5, Value::Bool(true));
         let history = data.history(None);
         let points = history["t"].as_array().unwrap();
-        assert_eq!(points.len(), POINTS_PER_KEY);
-        assert_eq!(points[0]["ts"], 1);
+        assert_eq!((points.len(), &points[0]["ts"]), (3, &json!(3)));
+        assert_eq!(
+            data.sequence("t").unwrap().to_json(),
+            json!({
+                "arrived": 4, "distinct": 4, "max": 4, "gapFree": 4,
+                "missing": 0, "duplicates": 0, "outOfOrder": 0, "other": 1,
+            })
+        );
+        assert_eq!(data.sequence("u"), None);
     }
 
     #[test]

@@ -18,10 +18,78 @@ impl Table {
             .credentials
             .iter()
             .map(|credentials| edge::DeviceCredentialsUpdateMsg {
-                entity: credentials.to_string(),
+                entity: credentials.to_json().to_string(),
             })
             .collect();
+        if self.kind == Kind::Device && msg_type == edge::UpdateMsgType::EntityCreatedRpcMessage {
+            let profile = self.profile_id(&entity.profile);
+            let profile = self.profile_message(profile);
+            message.device_profile_update_msg =
+                profile.map_or_else(Vec::new, |profile| profile.device_profile_update_msg);
+        }
         message
+    }
+
+    /// The message that tells the edge about a profile; none if there is no such profile.
+    pub(super) fn profile_message(&self, id: Uuid) -> Option<edge::DownlinkMsg> {
+        let name = self.profile_name(id)?;
+        let msg_type = edge::UpdateMsgType::EntityCreatedRpcMessage.into();
+        let (id_msb, id_lsb) = halves(id);
+        let entity = self.profile_json(id, name).to_string();
+        let mut message = edge::DownlinkMsg::default();
+        match self.kind {
+            Kind::Device => message
+                .device_profile_update_msg
+                .push(edge::DeviceProfileUpdateMsg {
+                    msg_type,
+                    id_msb,
+                    id_lsb,
+                    entity,
+                }),
+            Kind::Asset => message
+                .asset_profile_update_msg
+                .push(edge::AssetProfileUpdateMsg {
+                    msg_type,
+                    id_msb,
+                    id_lsb,
+                    entity,
+                }),
+        }
+        Some(message)
+    }
+
+    fn profile_json(&self, id: Uuid, name: &str) -> Json {
+        let entity_type = match self.kind {
+            Kind::Device => "DEVICE_PROFILE",
+            Kind::Asset => "ASSET_PROFILE",
+        };
+        let mut json = json!({
+            "id": {"entityType": entity_type, "id": id.to_string()},
+            "createdTime": 0,
+            "tenantId": {"entityType": "TENANT", "id": self.tenant.to_string()},
+            "name": name,
+            "description": null,
+            "image": null,
+            "default": id == self.default_profile(),
+            "defaultRuleChainId": null,
+            "defaultDashboardId": null,
+            "defaultQueueName": null,
+            "defaultEdgeRuleChainId": null,
+            "externalId": null,
+            "version": null,
+        });
+        if self.kind == Kind::Device {
+            json["type"] = "DEFAULT".into();
+            json["transportType"] = "DEFAULT".into();
+            json["provisionType"] = "DISABLED".into();
+            json["profileData"] = json!({
+                "configuration": {"type": "DEFAULT"},
+                "transportConfiguration": {"type": "DEFAULT"},
+                "provisionConfiguration": {"type": "DISABLED", "provisionDeviceSecret": null},
+                "alarms": null,
+            });
+        }
+        json
     }
 
     /// The message for an entity that is no longer the edge's.

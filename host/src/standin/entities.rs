@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::credentials;
 use super::data::Data;
 use super::draft::{Draft, ProfileChoice, Refusal};
 
@@ -16,7 +18,7 @@ const DEFAULT_PROFILE: &str = "default";
 const SUFFIX_LETTERS: usize = 15;
 
 /// What an entity is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// A device.
     Device,
@@ -60,7 +62,7 @@ pub(super) struct Entity {
     pub(super) created_time: i64,
     /// Whether the edge may see it.
     pub(super) assigned: bool,
-    pub(super) credentials: Option<Json>,
+    pub(super) credentials: Option<credentials::Stored>,
     pub(super) data: Data,
     /// The number of the next remote procedure call; counts from 0.
     pub(super) next_call: i32,
@@ -88,7 +90,7 @@ pub(super) struct Table {
     entities: HashMap<Uuid, Entity>,
     names: BTreeMap<String, Uuid>,
     /// Profiles by id. They are never removed, as in ThingsBoard.
-    profiles: HashMap<Uuid, String>,
+    profiles: BTreeMap<Uuid, String>,
 }
 
 impl Table {
@@ -98,7 +100,7 @@ impl Table {
             tenant,
             entities: HashMap::new(),
             names: BTreeMap::new(),
-            profiles: HashMap::new(),
+            profiles: BTreeMap::new(),
         };
         let id = table.profile_id(DEFAULT_PROFILE);
         table.profiles.insert(id, DEFAULT_PROFILE.to_owned());
@@ -117,6 +119,26 @@ impl Table {
         self.names.get(name).copied()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// All profiles, ordered by id.
+    pub(super) fn profiles(&self) -> impl Iterator<Item = Uuid> {
+        self.profiles.keys().copied()
+    }
+
+    /// The name of a profile.
+    pub(super) fn profile_name(&self, id: Uuid) -> Option<&str> {
+        self.profiles.get(&id).map(String::as_str)
+    }
+
+    /// The tenant's default profile.
+    pub(super) fn default_profile(&self) -> Uuid {
+        self.profile_id(DEFAULT_PROFILE)
+    }
+
     /// All entities, ordered by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entity> {
         self.names.values().filter_map(|id| self.entities.get(id))
@@ -128,7 +150,7 @@ impl Table {
         let profile = self.find_profile(draft.profile)?;
         let renamed = self.id_of(&draft.name).is_some_and(|owner| owner != id);
         let name = if renamed {
-            self.unique(&draft.name)
+            self.unique(id, &draft.name)
         } else {
             draft.name
         };
@@ -201,12 +223,23 @@ impl Table {
         Uuid::new_v5(&self.tenant, text.as_bytes())
     }
 
-    fn unique(&self, name: &str) -> String {
+    /// A name that nobody has. ThingsBoard takes letters at random; here they
+    /// follow from the id, so that stored data make the same name again.
+    fn unique(&self, id: Uuid, name: &str) -> String {
+        let mut seed = Uuid::new_v5(&id, name.as_bytes());
         loop {
-            let candidate = format!("{name}_{}", random_letters(SUFFIX_LETTERS));
+            let letters = seed.as_bytes().iter().take(SUFFIX_LETTERS).map(|byte| {
+                let letter = char::from(b'a' + byte % 26);
+                match byte < &128 {
+                    true => letter,
+                    false => letter.to_ascii_uppercase(),
+                }
+            });
+            let candidate = format!("{name}_{}", letters.collect::<String>());
             if !self.names.contains_key(&candidate) {
                 return candidate;
             }
+            seed = Uuid::new_v5(&seed, name.as_bytes());
         }
     }
 }

@@ -33,6 +33,42 @@ pub enum Error {
         /// What the server reported.
         source: tonic::transport::Error,
     },
+    /// The file in the data folder cannot be used.
+    #[error("the stand-in cannot use {}: {source}; check the folder and its rights", path.display())]
+    DataFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// Another stand-in stores its data there.
+    #[error("another stand-in uses {}; stop it or name another folder", folder.display())]
+    DataInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The file in the data folder is not as it was written.
+    #[error(
+        "{} is damaged at byte {offset}: {reason}; move it away to start with nothing",
+        path.display()
+    )]
+    DataDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins that cannot be read.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The data belong to an edge with another key.
+    #[error(
+        "{} was written with another routing key; give that key or name another folder",
+        path.display()
+    )]
+    DataTenant {
+        /// The file.
+        path: PathBuf,
+    },
     /// The gRPC server stopped by itself.
     #[error("the stand-in's gRPC server on {address} stopped: {source}; start the stand-in again")]
     Grpc {

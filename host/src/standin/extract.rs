@@ -46,6 +46,9 @@ impl From<Problem> for Failure {
                 Self::new(StatusCode::CONFLICT, "NO_ACTIVE_CONNECTION").with_detail(&text)
             }
             Problem::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many calls wait"),
+            Problem::Unwritten(error) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, &error.to_string())
+            }
         }
     }
 }

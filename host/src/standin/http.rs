@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State as Shared};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -11,13 +12,17 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use tokio::time::{Duration, timeout};
 
-use super::admin::{self, Call};
+use super::admin::{self, Call, NewEntity};
+use super::bulk::Bulk;
 use super::calls::{CallError, Reply};
 use super::data::Scope;
-use super::draft::Draft;
 use super::entities::{Entity, Kind};
 use super::extract::{Body, Failure, Item, Items, Keys};
+use super::faults::Manner;
 use super::hub::{Close, Hub};
+use super::sequence::Figures;
+
+mod faults;
 
 /// Largest request body.
 const MAX_BODY: usize = 1024 * 1024;
@@ -26,33 +31,7 @@ const CALL_TIMEOUT: u64 = 10_000;
 /// The longest a caller may ask to wait, in milliseconds.
 const MAX_CALL_TIMEOUT: u64 = 3_600_000;
 
-const HELP: &str = "\
-A stand-in for ThingsBoard, for demonstrations and tests.
-
-It is not ThingsBoard: it keeps everything in memory and forgets it when it
-stops. It has no users, rule chains, dashboards, alarms or customers, and the
-API below is its own. Anyone who reaches this address may use it.
-
-GET    /api/devices
-POST   /api/devices                                {\"name\",\"type\"?,\"label\"?,\"assigned\"?}
-DELETE /api/devices/{name}
-POST   /api/devices/{name}/assign
-POST   /api/devices/{name}/unassign
-GET    /api/devices/{name}/telemetry               ?keys=a,b
-GET    /api/devices/{name}/telemetry/history       ?keys=a,b
-GET    /api/devices/{name}/telemetry/arrivals      ?keys=a,b
-GET    /api/devices/{name}/attributes
-POST   /api/devices/{name}/attributes/{scope}      {\"key\":value}
-DELETE /api/devices/{name}/attributes/{scope}      ?keys=a,b
-POST   /api/devices/{name}/rpc                     {\"method\",\"params\"?,\"timeout\"?,\"oneway\"?}
-GET    /api/edge
-POST   /api/edge/disconnect
-POST   /api/faults                                 {\"ignoreUplinks\"?,\"rejectUplinks\"?,\"rateLimitUplinks\"?}
-
-Assets have the same paths below /api/assets, without rpc. History keeps the
-newest 100 000 points of a key in the order of their arrival; arrivals are the
-same points as [Unix microseconds, value].
-";
+const HELP: &str = include_str!("http/help.txt");
 
 type Answer = Result<Response, Failure>;
 type App = Shared<Arc<Hub>>;
@@ -63,7 +42,12 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/", get(|| async { HELP }))
         .route("/api/edge", get(edge))
         .route("/api/edge/disconnect", post(disconnect))
-        .route("/api/faults", post(faults))
+        .route(
+            "/api/faults",
+            get(faults::show).post(faults::set).delete(faults::clear),
+        )
+        .route("/api/sequence", get(sequence))
+        .route("/api/devices/bulk", post(create_many))
         .route("/api/{kind}", get(list).post(create))
         .route("/api/{kind}/{name}", delete(remove))
         .route("/api/{kind}/{name}/assign", post(assign))
@@ -114,24 +98,17 @@ async fn list(Shared(hub): App, Items(kind): Items) -> Response {
     ok(&state.table(kind).iter().map(view).collect())
 }
 
-#[derive(Deserialize)]
-struct NewEntity {
-    name: String,
-    r#type: Option<String>,
-    label: Option<String>,
-    #[serde(default = "yes")]
-    assigned: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 async fn create(Shared(hub): App, Items(kind): Items, Body(new): Body<NewEntity>) -> Answer {
     let mut state = hub.lock();
-    let draft = Draft::named(new.name, new.r#type, new.label);
-    let id = state.create(kind, draft, new.assigned)?;
+    let id = state.create(kind, new)?;
     shown(state.table(kind).get(id))
+}
+
+async fn create_many(Shared(hub): App, Body(bulk): Body<Bulk>) -> Answer {
+    let mut state = hub.lock();
+    let count = bulk.count;
+    state.create_many(bulk)?;
+    Ok(ok(&json!({"created": count})))
 }
 
 fn shown(entity: Option<&Entity>) -> Answer {
@@ -141,7 +118,7 @@ fn shown(entity: Option<&Entity>) -> Answer {
 async fn remove(Shared(hub): App, Item { kind, name }: Item) -> Answer {
     let mut state = hub.lock();
     let id = state.find(kind, &name)?;
-    state.delete(kind, id);
+    state.delete(kind, id)?;
     Ok(ok(&json!({})))
 }
 
@@ -156,7 +133,7 @@ async fn unassign(Shared(hub): App, item: Item) -> Answer {
 fn set_assigned(hub: &Hub, item: &Item, assigned: bool) -> Answer {
     let mut state = hub.lock();
     let id = state.find(item.kind, &item.name)?;
-    state.assign(item.kind, id, assigned);
+    state.assign(item.kind, id, assigned)?;
     shown(state.table(item.kind).get(id))
 }
 
@@ -180,6 +157,45 @@ fn read(hub: &Hub, item: &Item, show: impl Fn(&Entity) -> Json) -> Answer {
     let state = hub.lock();
     let id = state.find(item.kind, &item.name)?;
     Ok(ok(&state.table(item.kind).get(id).map_or(Json::Null, show)))
+}
+
+#[derive(Deserialize)]
+struct SequenceQuery {
+    key: String,
+    /// `total`: leave the devices out.
+    only: Option<String>,
+}
+
+/// What was counted of a key, for each device that sent it and in sum.
+async fn sequence(Shared(hub): App, query: Result<Query<SequenceQuery>, QueryRejection>) -> Answer {
+    let Query(query) = query.map_err(|rejection| {
+        Failure::new(rejection.status(), "say which key was counted: ?key=a")
+    })?;
+    let with_devices = query.only.as_deref() != Some("total");
+    let mut total = Figures::default();
+    let mut devices = Vec::new();
+    let mut count = 0;
+    {
+        let state = hub.lock();
+        for device in state.devices.iter() {
+            if let Some(figures) = device.data.sequence(&query.key) {
+                count += 1;
+                total.add(&figures);
+                if with_devices {
+                    devices.push((device.name.clone(), figures));
+                }
+            }
+        }
+    }
+    let mut total = total.to_json();
+    total["devices"] = count.into();
+    let mut json = json!({"total": total});
+    if with_devices {
+        let devices = devices.into_iter();
+        let devices: Map<_, _> = devices.map(|(name, it)| (name, it.to_json())).collect();
+        json["devices"] = devices.into();
+    }
+    Ok(ok(&json))
 }
 
 #[derive(Deserialize)]
@@ -227,7 +243,7 @@ async fn delete_attributes(
     };
     let mut state = hub.lock();
     let id = state.find(kind, &name)?;
-    state.delete_attributes(kind, id, scope, keys);
+    state.delete_attributes(kind, id, scope, keys)?;
     Ok(ok(&json!({})))
 }
 
@@ -307,7 +323,7 @@ async fn edge(Shared(hub): App) -> Response {
 }
 
 async fn disconnect(Shared(hub): App) -> Answer {
-    if hub.lock().close(Close::Broken) {
+    if hub.lock().close(Close::Cut(Manner::Error)) {
         Ok(ok(&json!({})))
     } else {
         Err(Failure::new(
@@ -315,26 +331,4 @@ async fn disconnect(Shared(hub): App) -> Answer {
             "the edge is not connected",
         ))
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewFaults {
-    ignore_uplinks: Option<u64>,
-    reject_uplinks: Option<u64>,
-    rate_limit_uplinks: Option<u64>,
-}
-
-/// Sets the counts that are given and leaves the others.
-async fn faults(Shared(hub): App, Body(new): Body<NewFaults>) -> Response {
-    let mut state = hub.lock();
-    let faults = &mut state.faults;
-    faults.ignore = new.ignore_uplinks.unwrap_or(faults.ignore);
-    faults.reject = new.reject_uplinks.unwrap_or(faults.reject);
-    faults.rate_limit = new.rate_limit_uplinks.unwrap_or(faults.rate_limit);
-    ok(&json!({
-        "ignoreUplinks": faults.ignore,
-        "rejectUplinks": faults.reject,
-        "rateLimitUplinks": faults.rate_limit,
-    }))
 }

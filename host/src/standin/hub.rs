@@ -3,19 +3,26 @@
 //! One mutex guards all of it, so a request of the HTTP API and a message of
 //! the edge see each other whole or not at all. It is never held over an await.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::dispatcher::{self, Dispatch};
 use uuid::Uuid;
 
+use super::Error;
+use super::admin::Problem;
 use super::calls::Calls;
+use super::change::Change;
 use super::credentials::Credentials;
 use super::entities::{Entity, Kind, Table};
-use super::faults::Faults;
-use super::outbox::{EntityRef, Outbox};
+use super::faults::{Faults, Manner};
+use super::journal::{Journal, Record};
+use super::outbox::{Outbox, Told};
+use super::uplink;
 use crate::proto::edge::{DownlinkMsg, UpdateMsgType};
 
 /// What the gRPC and the HTTP side share.
@@ -31,7 +38,7 @@ pub(super) struct Hub {
 impl Hub {
     /// The ids follow from the routing key: an edge that remembers its devices
     /// finds the same tenant again after a restart of the stand-in.
-    pub(super) fn new(routing_key: &str) -> Self {
+    pub(super) fn new(routing_key: &str, kept_points: usize) -> Self {
         let id = |what: &str| {
             Uuid::new_v5(
                 &Uuid::NAMESPACE_OID,
@@ -43,8 +50,29 @@ impl Hub {
             tenant,
             edge: id("edge"),
             stopping: CancellationToken::new(),
-            state: Mutex::new(State::new(tenant)),
+            state: Mutex::new(State::new(tenant, kept_points)),
         }
+    }
+
+    /// Reads what the folder has of an earlier start, and stores there what
+    /// happens from now on.
+    pub(super) fn keep_in(self, folder: &Path) -> Result<Self, Error> {
+        let mut state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        state.restoring = true;
+        // What happened then was logged then.
+        let silence = Dispatch::none();
+        let journal = Journal::open(folder, self.tenant, |record| {
+            dispatcher::with_default(&silence, || state.restore(record))
+        })?;
+        state.restoring = false;
+        state.journal = journal;
+        Ok(Self {
+            state: Mutex::new(state),
+            ..self
+        })
     }
 
     /// The state. A panic while it was held left at worst one half-done
@@ -59,8 +87,8 @@ impl Hub {
 pub(super) enum Close {
     /// Another session has the same key.
     Replaced,
-    /// A broken link was asked for.
-    Broken,
+    /// An end was asked for.
+    Cut(Manner),
 }
 
 /// The session's side of a connection.
@@ -89,17 +117,24 @@ pub(super) struct State {
     pub(super) outbox: Outbox,
     pub(super) calls: Calls,
     pub(super) faults: Faults,
-    /// Uplink messages received, faults included.
+    pub(super) journal: Journal,
+    /// What the journal holds is being done again: nothing is added to it.
+    restoring: bool,
+    /// Points kept for one key; the oldest arrivals make room for new ones.
+    pub(super) kept_points: usize,
+    /// Uplink messages received since the start, faults included.
     pub(super) uplinks: u64,
-    /// Points of telemetry stored since the start.
+    /// Points of telemetry stored.
     pub(super) points: u64,
-    /// Sessions accepted so far; also the number of the newest.
+    /// Sessions accepted since the start; also the number of the newest.
     pub(super) connects: u64,
+    /// The edge was connected at some time.
+    pub(super) known: bool,
     live: Option<Live>,
 }
 
 impl State {
-    pub(super) fn new(tenant: Uuid) -> Self {
+    fn new(tenant: Uuid, kept_points: usize) -> Self {
         Self {
             tenant,
             devices: Table::new(Kind::Device, tenant),
@@ -108,9 +143,13 @@ impl State {
             outbox: Outbox::default(),
             calls: Calls::default(),
             faults: Faults::default(),
+            journal: Journal::default(),
+            restoring: false,
+            kept_points,
             uplinks: 0,
             points: 0,
             connects: 0,
+            known: false,
             live: None,
         }
     }
@@ -141,6 +180,10 @@ impl State {
     pub(super) fn connect(&mut self, max_size: usize) -> Session {
         self.close(Close::Replaced);
         self.connects += 1;
+        if !self.known {
+            self.known = true;
+            self.note(&Record::Connected);
+        }
         self.outbox.reset(max_size);
         let (close, closed) = oneshot::channel();
         let wake = Arc::new(Notify::new());
@@ -185,8 +228,65 @@ impl State {
 
     /// Queues a general event for the edge, connected or not.
     pub(super) fn push_event(&mut self, message: DownlinkMsg) {
-        self.outbox.push_event(message);
+        // The journal has the event itself too.
+        if self.restoring {
+            return;
+        }
+        let record = Record::Event(message);
+        self.note(&record);
+        if let Record::Event(message) = record {
+            self.outbox.push_event(message);
+        }
         self.wake();
+    }
+
+    /// Stores a change and makes it.
+    pub(super) fn carry_out(&mut self, change: Change) -> Result<(), Problem> {
+        let record = Record::Change {
+            now_us: now_us(),
+            change,
+        };
+        self.journal.record(&record)?;
+        match record {
+            Record::Change { now_us, change } => {
+                self.apply(change, now_us).map_err(Problem::Invalid)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Stores what nobody waits for. When that fails the log has it, and
+    /// nothing is acknowledged any more.
+    fn note(&mut self, record: &Record) {
+        let _ = self.journal.record(record);
+    }
+
+    /// Does again what a record says.
+    fn restore(&mut self, record: Record) -> Result<(), String> {
+        match record {
+            Record::Uplink { now_us, message } => {
+                uplink::apply(self, message, now_us);
+            }
+            // What was refused then is refused again.
+            Record::Change { now_us, change } => drop(self.apply(change, now_us)),
+            Record::Event(message) => self.outbox.push_event(message),
+            Record::EventsDone(count) => self.outbox.forget_events(count as usize),
+            Record::Connected => self.known = true,
+        }
+        Ok(())
+    }
+
+    /// The edge answered a downlink.
+    pub(super) fn acknowledge(&mut self, id: i32, success: bool) {
+        self.outbox.acknowledge(id, success);
+        self.note_done();
+    }
+
+    fn note_done(&mut self) {
+        let done = self.outbox.take_done();
+        if done > 0 {
+            self.note(&Record::EventsDone(u32::try_from(done).unwrap_or(u32::MAX)));
+        }
     }
 
     /// Makes the session look at the outbox.
@@ -201,12 +301,23 @@ impl State {
         if self.outbox.syncing() {
             return;
         }
-        let assigned = |kind: Kind| -> Vec<EntityRef> {
-            let entities = self.table(kind).iter().filter(|entity| entity.assigned);
-            entities.map(|entity| (kind, entity.id)).collect()
+        let profile = |kind: Kind| vec![Told::Profile(kind, self.table(kind).default_profile())];
+        let profiles = |kind: Kind| -> Vec<Told> {
+            let profiles = self.table(kind).profiles();
+            profiles.map(|id| Told::Profile(kind, id)).collect()
         };
-        let groups = [assigned(Kind::Device), assigned(Kind::Asset)];
-        self.outbox.start_sync(groups);
+        let assigned = |kind: Kind| -> Vec<Told> {
+            let entities = self.table(kind).iter().filter(|entity| entity.assigned);
+            entities
+                .map(|entity| Told::Entity(kind, entity.id))
+                .collect()
+        };
+        let groups = [
+            [profile(Kind::Device), profile(Kind::Asset)],
+            [profiles(Kind::Device), profiles(Kind::Asset)],
+            [assigned(Kind::Device), assigned(Kind::Asset)],
+        ];
+        self.outbox.start_sync(groups.as_flattened());
     }
 
     /// What that session has to send now.
@@ -215,21 +326,33 @@ impl State {
             return Vec::new();
         }
         let (devices, assets) = (&self.devices, &self.assets);
-        self.outbox.next(now, |(kind, id)| {
-            let table = match kind {
+        let messages = self.outbox.next(now, |told| {
+            let table = match told.kind() {
                 Kind::Device => devices,
                 Kind::Asset => assets,
             };
-            let entity = table.get(id).filter(|entity| entity.assigned)?;
-            Some(table.update_message(entity, UpdateMsgType::EntityCreatedRpcMessage))
-        })
+            match told {
+                Told::Entity(_, id) => {
+                    let entity = table.get(id).filter(|entity| entity.assigned)?;
+                    Some(table.update_message(entity, UpdateMsgType::EntityCreatedRpcMessage))
+                }
+                Told::Profile(_, id) => table.profile_message(id),
+            }
+        });
+        self.note_done();
+        messages
     }
 }
 
-/// The server's clock in the milliseconds that ThingsBoard counts in.
-pub(super) fn now_ms() -> i64 {
+/// The server's clock in Unix microseconds.
+pub(super) fn now_us() -> i64 {
     let elapsed = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A time in the milliseconds that ThingsBoard counts in.
+pub(super) fn ms(us: i64) -> i64 {
+    us.div_euclid(1000)
 }

@@ -1,7 +1,7 @@
 //! A local stand-in for ThingsBoard, for demonstrations and tests.
 //!
 //! It is the server side of the Edge gRPC service with a small HTTP API
-//! beside it, all in memory. Towards the edge it keeps the rules of a real
+//! beside it, all in memory unless a folder is named. Towards the edge it keeps the rules of a real
 //! server, the unfriendly ones above all: names that are taken are changed,
 //! unknown entities are skipped with success, packs wait for every
 //! acknowledgement, and some messages are never answered. A client that works
@@ -11,10 +11,13 @@
 //! tenant's root rule chain had a "push to edge" node, which a fresh tenant
 //! lacks; each change is a message of its own, where newer servers merge
 //! those that wait together; and telemetry history keeps every arrival, where
-//! ThingsBoard keeps one value for a time. A key keeps its newest 100 000 points.
+//! ThingsBoard keeps one value for a time. A key keeps its newest 100 000
+//! points unless the settings say otherwise.
 
 mod admin;
+mod bulk;
 mod calls;
+mod change;
 mod credentials;
 mod data;
 mod describe;
@@ -25,11 +28,14 @@ mod extract;
 mod faults;
 mod http;
 mod hub;
+mod journal;
 mod outbox;
+mod sequence;
 mod session;
 mod tls;
 mod uplink;
 mod values;
+mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -37,20 +43,23 @@ mod tests;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::TcpListenerStream;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tracing::debug;
 
 pub use self::error::Error;
 use self::hub::Hub;
 use self::session::EdgeService;
 pub use self::tls::TlsFiles;
+use self::wire::Socket;
 use crate::proto::edge::edge_rpc_service_server::EdgeRpcServiceServer;
 
 /// How long open connections may take to end after a shutdown.
@@ -59,6 +68,9 @@ const GRACE: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long its answer may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Points kept for one key unless the settings say otherwise.
+pub const KEPT_POINTS: usize = 100_000;
 
 /// What a stand-in needs to know.
 #[derive(Clone)]
@@ -73,6 +85,10 @@ pub struct Settings {
     pub secret: String,
     /// What the Edge service needs to speak TLS. None: it speaks none.
     pub tls: Option<TlsFiles>,
+    /// Where all that it knows outlasts it. None: in memory only.
+    pub data: Option<PathBuf>,
+    /// Points kept for one key of a device; the oldest make room for new ones.
+    pub kept_points: usize,
 }
 
 impl fmt::Debug for Settings {
@@ -82,6 +98,8 @@ impl fmt::Debug for Settings {
             .field("grpc_address", &self.grpc_address)
             .field("http_address", &self.http_address)
             .field("tls", &self.tls)
+            .field("data", &self.data)
+            .field("kept_points", &self.kept_points)
             .finish_non_exhaustive()
     }
 }
@@ -90,23 +108,28 @@ impl fmt::Debug for Settings {
 #[derive(Debug)]
 pub struct Standin {
     settings: Settings,
+    hub: Hub,
     grpc: TcpListener,
     http: TcpListener,
 }
 
 impl Standin {
-    /// Takes both addresses.
+    /// Reads what the data folder has, and takes both addresses.
     ///
     /// # Errors
     ///
-    /// [`Error::Bind`] when one of them cannot be listened on.
+    /// [`Error::DataFile`], [`Error::DataInUse`], [`Error::DataDamaged`] or
+    /// [`Error::DataTenant`] when the folder cannot be used; [`Error::Bind`]
+    /// when an address cannot be listened on.
     pub async fn bind(mut settings: Settings) -> Result<Self, Error> {
+        let hub = open(&settings).await?;
         let (grpc, address) = listen("gRPC", settings.grpc_address).await?;
         settings.grpc_address = address;
         let (http, address) = listen("HTTP", settings.http_address).await?;
         settings.http_address = address;
         Ok(Self {
             settings,
+            hub,
             grpc,
             http,
         })
@@ -135,6 +158,7 @@ impl Standin {
     ) -> Result<(), Error> {
         let Self {
             settings,
+            hub,
             grpc,
             http,
         } = self;
@@ -144,6 +168,7 @@ impl Standin {
             routing_key,
             secret,
             tls,
+            ..
         } = settings;
         let mut server = Server::builder();
         if let Some(files) = tls {
@@ -151,7 +176,9 @@ impl Standin {
                 .tls_config(files.read()?)
                 .map_err(|source| Error::Tls { source })?;
         }
-        let hub = Arc::new(Hub::new(&routing_key));
+        let hub = Arc::new(hub);
+        // What comes after this future is neither stored nor acknowledged.
+        let _close = CloseJournal(Arc::clone(&hub));
         let stopping = hub.stopping.clone();
         // Sessions run in tasks of their own: they end also when this future is dropped.
         let _stop_sessions = stopping.clone().drop_guard();
@@ -163,8 +190,12 @@ impl Standin {
             secret,
         })
         .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(session::MAX_INBOUND as usize);
-        let incoming = TcpIncoming::from(grpc).with_nodelay(Some(true));
+        .max_decoding_message_size(session::MOST_INBOUND);
+        let incoming = TcpListenerStream::new(grpc).map(|stream| {
+            let stream = stream?;
+            stream.set_nodelay(true)?;
+            Ok::<_, std::io::Error>(Socket::new(stream))
+        });
         let grpc = server
             .http2_keepalive_interval(Some(KEEP_ALIVE))
             .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
@@ -199,6 +230,31 @@ impl Standin {
         stopping.cancel();
         // A client that holds its connection open does not hold up the program.
         tokio::time::timeout(GRACE, servers).await.unwrap_or(Ok(()))
+    }
+}
+
+/// The state to begin with.
+async fn open(settings: &Settings) -> Result<Hub, Error> {
+    let hub = Hub::new(&settings.routing_key, settings.kept_points);
+    let Some(folder) = settings.data.clone() else {
+        return Ok(hub);
+    };
+    let path = folder.clone();
+    let open = tokio::task::spawn_blocking(move || hub.keep_in(&folder));
+    open.await.unwrap_or_else(|error| {
+        Err(Error::DataFile {
+            path,
+            source: std::io::Error::other(error),
+        })
+    })
+}
+
+/// Lets the data folder go, however the stand-in ends.
+struct CloseJournal(Arc<Hub>);
+
+impl Drop for CloseJournal {
+    fn drop(&mut self) {
+        self.0.lock().journal.close();
     }
 }
 

@@ -25,14 +25,40 @@ const SENDS: u32 = 3;
 /// Messages that may wait; more are refused.
 const MAX_WAITING: usize = 10_000;
 
-/// An entity to be told in a synchronisation. It is looked up when its page
-/// is sent, so the edge gets its latest state.
-pub(super) type EntityRef = (Kind, Uuid);
+/// Devices assigned while the edge is connected that it has yet to hear of.
+const MAX_ASSIGNED: usize = 1_000_000;
+
+/// What is to be told. It is looked up when it is sent, so the edge gets its
+/// latest state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// A device or an asset.
+    Entity(Kind, Uuid),
+    /// A device's or an asset's profile.
+    Profile(Kind, Uuid),
+}
+
+impl Told {
+    /// Whose table has it.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Entity(kind, _) | Self::Profile(kind, _) => kind,
+        }
+    }
+}
+
+/// A general event.
+#[derive(Debug)]
+enum Event {
+    Message(Box<DownlinkMsg>),
+    /// One of many devices that were assigned at once.
+    Assigned(Kind, Uuid),
+}
 
 /// One step of a synchronisation.
 #[derive(Debug)]
 enum Step {
-    Page(Vec<EntityRef>),
+    Page(Vec<Told>),
     Completed,
 }
 
@@ -58,7 +84,9 @@ struct Pack {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// General events outlive a session: they stay until their pack is done.
-    events: VecDeque<DownlinkMsg>,
+    events: VecDeque<Event>,
+    /// General events that are done with and were not asked for yet.
+    done: usize,
     /// Remote procedure calls, lost with the session.
     calls: VecDeque<DownlinkMsg>,
     /// What remains of a running synchronisation.
@@ -108,13 +136,30 @@ impl Outbox {
     /// Adds a general event.
     pub(super) fn push_event(&mut self, message: DownlinkMsg) {
         if self.events.len() < MAX_WAITING {
-            self.events.push_back(message);
+            self.events.push_back(Event::Message(Box::new(message)));
         } else {
             warn!(
                 limit = MAX_WAITING,
                 "too many downlinks wait for the edge; this one is lost"
             );
         }
+    }
+
+    /// Adds the event that an entity was assigned.
+    pub(super) fn push_assigned(&mut self, (kind, id): (Kind, Uuid)) {
+        if self.events.len() < MAX_ASSIGNED {
+            self.events.push_back(Event::Assigned(kind, id));
+        }
+    }
+
+    /// Removes the oldest general events; they are done with.
+    pub(super) fn forget_events(&mut self, count: usize) {
+        self.events.drain(..count.min(self.events.len()));
+    }
+
+    /// How many general events are done with since this was asked.
+    pub(super) fn take_done(&mut self) -> usize {
+        std::mem::take(&mut self.done)
     }
 
     /// Adds a remote procedure call; false when too many wait.
@@ -139,7 +184,8 @@ impl Outbox {
     }
 
     /// Starts a synchronisation. The pack in flight is interrupted and its messages are sent again later.
-    pub(super) fn start_sync(&mut self, groups: [Vec<EntityRef>; 2]) {
+    /// Each group has pages of its own.
+    pub(super) fn start_sync(&mut self, groups: &[Vec<Told>]) {
         if let Some(Pack {
             source: Source::Calls,
             pending,
@@ -179,7 +225,7 @@ impl Outbox {
     pub(super) fn next(
         &mut self,
         now: Instant,
-        describe: impl Fn(EntityRef) -> Option<DownlinkMsg>,
+        describe: impl Fn(Told) -> Option<DownlinkMsg>,
     ) -> Vec<DownlinkMsg> {
         if let Some(pack) = &mut self.pack {
             if now < pack.resend_at {
@@ -229,7 +275,7 @@ impl Outbox {
     /// Chooses the next pack.
     fn take(
         &mut self,
-        describe: &impl Fn(EntityRef) -> Option<DownlinkMsg>,
+        describe: &impl Fn(Told) -> Option<DownlinkMsg>,
     ) -> Option<(Source, Vec<DownlinkMsg>)> {
         if let Some(steps) = &mut self.sync {
             return Some(match steps.pop_front() {
@@ -251,8 +297,13 @@ impl Outbox {
             return Some((Source::Calls, self.calls.drain(..count).collect()));
         }
         if !self.events.is_empty() {
-            let messages: Vec<_> = self.events.iter().take(PACK).cloned().collect();
-            return Some((Source::Events(messages.len()), messages));
+            let count = self.events.len().min(PACK);
+            let events = self.events.iter().take(count);
+            let messages = events.filter_map(|event| match event {
+                Event::Message(message) => Some(DownlinkMsg::clone(message)),
+                Event::Assigned(kind, id) => describe(Told::Entity(*kind, *id)),
+            });
+            return Some((Source::Events(count), messages.collect()));
         }
         None
     }
@@ -260,7 +311,8 @@ impl Outbox {
     fn finish_pack(&mut self) {
         match self.pack.take().map(|pack| pack.source) {
             Some(Source::Events(count)) => {
-                self.events.drain(..count);
+                self.forget_events(count);
+                self.done += count;
             }
             Some(Source::Completed) => {
                 self.sync = None;

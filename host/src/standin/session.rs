@@ -1,27 +1,31 @@
 //! The Edge gRPC service: one stream is one session of the edge.
 
 use std::future::pending;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use prost::Message as _;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::{info, warn};
 
 use super::entities::{NO_CUSTOMER, halves};
-use super::hub::{Close, Hub, Session, now_ms};
+use super::faults::{Acks, Manner};
+use super::hub::{Close, Hub, Session, now_us};
 use super::uplink;
+use super::wire::Wire;
 use crate::proto::edge::edge_rpc_service_server::EdgeRpcService;
 use crate::proto::edge::{
     ConnectRequestMsg, ConnectResponseCode, ConnectResponseMsg, EdgeConfiguration, RequestMsg,
     RequestMsgType, ResponseMsg,
 };
 
-/// Largest message taken from the edge, as ThingsBoard's default.
-pub(super) const MAX_INBOUND: i32 = 4 * 1024 * 1024;
+/// Largest message taken from the edge, as ThingsBoard's default, in bytes.
+pub(super) const DEFAULT_MAX_INBOUND: usize = 4 * 1024 * 1024;
+/// The largest that may be asked for.
+pub(super) const MOST_INBOUND: usize = 64 * 1024 * 1024;
 /// Answers that wait for a slow reader before the session stops reading itself.
 const ANSWERS: usize = 64;
 /// How long the last word may take to a client that does not read.
@@ -31,6 +35,20 @@ type Answers = mpsc::Sender<Result<ResponseMsg, Status>>;
 
 /// How a stream ends: `Ok` completes it.
 type End = Result<(), Status>;
+
+/// Why a session's work stops before the client ends it.
+enum Stop {
+    /// Something failed.
+    Error(Status),
+    /// An end was asked for.
+    Cut(Manner),
+}
+
+impl From<Status> for Stop {
+    fn from(status: Status) -> Self {
+        Self::Error(status)
+    }
+}
 
 /// The server side of `EdgeRpcService`.
 pub(super) struct EdgeService {
@@ -47,13 +65,17 @@ impl EdgeRpcService for EdgeService {
         &self,
         request: Request<Streaming<RequestMsg>>,
     ) -> Result<Response<Self::handleMsgsStream>, Status> {
-        let peer = request.remote_addr();
+        let wire = Wire::of(request.extensions()).cloned();
+        let wire = wire.ok_or_else(|| Status::internal("the socket is not known"))?;
+        let peer = wire.peer;
         let (answers, stream) = mpsc::channel(ANSWERS);
         let link = Link {
-            peer,
+            wire,
             hub: Arc::clone(&self.hub),
             requests: request.into_inner(),
             answers: answers.clone(),
+            acks: Acks::default(),
+            max_inbound: DEFAULT_MAX_INBOUND,
         };
         let (routing_key, secret) = (self.routing_key.clone(), self.secret.clone());
         let stopping = self.hub.stopping.clone();
@@ -93,10 +115,14 @@ impl Drop for Presence {
 }
 
 struct Link {
-    peer: Option<SocketAddr>,
+    wire: Wire,
     hub: Arc<Hub>,
     requests: Streaming<RequestMsg>,
     answers: Answers,
+    /// Answers that are held back on request.
+    acks: Acks,
+    /// Largest message taken, in bytes.
+    max_inbound: usize,
 }
 
 impl Link {
@@ -117,7 +143,7 @@ impl Link {
         };
         if let Some(error_msg) = refusal {
             warn!(
-                peer = self.peer.map(display),
+                peer = self.wire.peer.map(display),
                 "an edge was refused: wrong routing key or secret"
             );
             self.answer_connect(ConnectResponseMsg {
@@ -130,16 +156,17 @@ impl Link {
         }
 
         let max_size = connect.max_inbound_message_size.unwrap_or_default();
-        let session = self
-            .hub
-            .lock()
-            .connect(usize::try_from(max_size).unwrap_or_default());
+        let session = {
+            let mut state = self.hub.lock();
+            self.max_inbound = state.faults.max_inbound;
+            state.connect(usize::try_from(max_size).unwrap_or_default())
+        };
         let presence = Presence {
             hub: Arc::clone(&self.hub),
             number: session.number,
         };
         info!(
-            peer = self.peer.map(display),
+            peer = self.wire.peer.map(display),
             session = session.number,
             version = connect.edge_version,
             "edge connected"
@@ -149,16 +176,38 @@ impl Link {
             mut close,
             wake,
         } = session;
-        let end = tokio::select! {
+        let worked = tokio::select! {
             biased;
-            reason = &mut close => match reason {
-                Ok(Close::Broken) => Err(Status::unavailable("the link was broken on request")),
-                Ok(Close::Replaced) | Err(_) => Ok(()),
-            },
-            end = self.work(number, &wake) => end,
+            reason = &mut close => Err(match reason {
+                Ok(Close::Cut(how)) => Stop::Cut(how),
+                Ok(Close::Replaced) | Err(_) => Stop::Cut(Manner::Complete),
+            }),
+            worked = self.work(number, &wake) => worked,
         };
         drop(presence);
-        end
+        match worked {
+            Ok(()) => Ok(()),
+            Err(Stop::Error(status)) => Err(status),
+            Err(Stop::Cut(how)) => self.cut(how).await,
+        }
+    }
+
+    /// Ends the session as it was asked for.
+    async fn cut(self, how: Manner) -> End {
+        match how {
+            Manner::Complete => Ok(()),
+            Manner::Error => Err(Status::unavailable("the link was broken on request")),
+            Manner::Socket => {
+                self.wire.close();
+                Err(Status::unavailable("the socket was closed on request"))
+            }
+            Manner::Silence => {
+                self.wire.silence();
+                // Until the server's own keep-alive finds nobody there.
+                self.answers.closed().await;
+                Err(Status::unavailable("the socket was silenced on request"))
+            }
+        }
     }
 
     /// The first message that counts; everything before it is ignored.
@@ -171,17 +220,27 @@ impl Link {
         Ok(None)
     }
 
-    async fn work(&mut self, number: u64, wake: &tokio::sync::Notify) -> End {
+    async fn work(&mut self, number: u64, wake: &Notify) -> Result<(), Stop> {
         let configuration = configuration(&self.hub);
         self.answer_connect(ConnectResponseMsg {
             response_code: ConnectResponseCode::Accepted.into(),
             configuration: Some(configuration),
-            max_inbound_message_size: Some(MAX_INBOUND),
+            max_inbound_message_size: i32::try_from(self.max_inbound).ok(),
             ..ConnectResponseMsg::default()
         })
         .await?;
         loop {
-            let deadline = self.send_downlinks(number).await?;
+            let stalled = self.hub.lock().faults.stalled(Instant::now());
+            if let Some(until) = stalled {
+                tokio::select! {
+                    () = wake.notified() => {}
+                    () = sleep_until(until) => {}
+                }
+                continue;
+            }
+            self.send_held().await?;
+            let downlinks = self.send_downlinks(number).await?;
+            let deadline = downlinks.into_iter().chain(self.acks.deadline()).min();
             let due = async {
                 match deadline {
                     Some(deadline) => sleep_until(deadline).await,
@@ -189,7 +248,7 @@ impl Link {
                 }
             };
             tokio::select! {
-                message = self.requests.message() => match message? {
+                message = self.requests.message(), if !self.acks.is_full() => match message? {
                     Some(message) => self.receive(number, message).await?,
                     None => return Ok(()),
                 },
@@ -220,26 +279,58 @@ impl Link {
         }
     }
 
-    async fn receive(&mut self, number: u64, message: RequestMsg) -> End {
+    /// Sends the answers that were held back long enough.
+    async fn send_held(&mut self) -> End {
+        for response in self.acks.due(Instant::now()) {
+            self.answer(ResponseMsg {
+                uplink_response_msg: Some(response),
+                ..ResponseMsg::default()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, number: u64, message: RequestMsg) -> Result<(), Stop> {
+        let size = message.encoded_len();
+        if size > self.max_inbound {
+            let text = format!(
+                "gRPC message exceeds maximum size {}: {size}",
+                self.max_inbound
+            );
+            return Err(Status::resource_exhausted(text).into());
+        }
         match RequestMsgType::try_from(message.msg_type) {
             Ok(RequestMsgType::UplinkRpcMessage) => {
-                let response = {
+                let taken = {
                     let mut state = self.hub.lock();
                     if !state.is_current(number) {
                         return Ok(());
                     }
                     if let Some(ack) = message.downlink_response_msg {
-                        state.outbox.acknowledge(ack.downlink_msg_id, ack.success);
+                        state.acknowledge(ack.downlink_msg_id, ack.success);
                     }
-                    let uplink = message.uplink_msg;
-                    uplink.and_then(|uplink| uplink::process(&mut state, uplink, now_ms()))
+                    let Some(uplink) = message.uplink_msg else {
+                        return Ok(());
+                    };
+                    match state.faults.next_cut() {
+                        None => Ok((
+                            uplink::process(&mut state, uplink, now_us()),
+                            state.faults.acks,
+                        )),
+                        Some((cut, ends)) => {
+                            uplink::take_unanswered(&mut state, uplink, now_us(), cut.store);
+                            Err(ends.then_some(cut.how))
+                        }
+                    }
                 };
-                if let Some(response) = response {
-                    self.answer(ResponseMsg {
-                        uplink_response_msg: Some(response),
-                        ..ResponseMsg::default()
-                    })
-                    .await?;
+                match taken {
+                    Ok((Some(response), rule)) => {
+                        self.acks.hold(Instant::now(), rule, response);
+                        self.send_held().await?;
+                    }
+                    Ok((None, _)) | Err(None) => {}
+                    Err(Some(how)) => return Err(Stop::Cut(how)),
                 }
             }
             Ok(RequestMsgType::SyncRequestRpcMessage) => {

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod api;
+mod bulk;
 mod downlink;
+mod faults;
+mod kept;
 mod rpc;
 mod session;
 mod uplink;
@@ -52,12 +55,18 @@ fn settings() -> Settings {
         routing_key: KEY.to_owned(),
         secret: SECRET.to_owned(),
         tls: None,
+        data: None,
+        kept_points: KEPT_POINTS,
     }
 }
 
 impl World {
     async fn start() -> Self {
-        let standin = Standin::bind(settings()).await.unwrap();
+        Self::start_with(settings()).await
+    }
+
+    async fn start_with(settings: Settings) -> Self {
+        let standin = Standin::bind(settings).await.unwrap();
         let stop = CancellationToken::new();
         Self {
             grpc: standin.grpc_address(),
@@ -227,6 +236,14 @@ impl Edge {
         self.send(RequestMsgType::UplinkRpcMessage, message).await;
     }
 
+    /// Starts a synchronisation and acknowledges the profiles; the devices are next.
+    async fn sync_profiles(&mut self, profiles: usize) {
+        self.request_sync().await;
+        for _ in 0..profiles {
+            assert!(is_profile(&self.take().await));
+        }
+    }
+
     /// The next downlink, acknowledged.
     async fn take(&mut self) -> DownlinkMsg {
         let downlink = self.downlink().await;
@@ -245,7 +262,7 @@ impl Edge {
             .await;
     }
 
-    /// Everything a synchronisation tells, up to its end.
+    /// Everything a synchronisation tells of devices and assets, up to its end.
     async fn sync(&mut self) -> Vec<DownlinkMsg> {
         self.request_sync().await;
         let mut told = Vec::new();
@@ -254,7 +271,9 @@ impl Edge {
             if message.sync_completed_msg.is_some() {
                 return told;
             }
-            told.push(message);
+            if !is_profile(&message) {
+                told.push(message);
+            }
         }
     }
 
@@ -323,6 +342,12 @@ fn telemetry(points: Vec<(i64, KeyValueProto)>) -> EntityDataProto {
         }),
         ..EntityDataProto::default()
     }
+}
+
+/// True for a message that tells of a profile only.
+fn is_profile(message: &DownlinkMsg) -> bool {
+    let profiles = message.device_profile_update_msg.len() + message.asset_profile_update_msg.len();
+    profiles > 0 && message.device_update_msg.is_empty()
 }
 
 /// The name in a device message.

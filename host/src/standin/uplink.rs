@@ -3,15 +3,17 @@
 //! What is done stays done when a later part fails. A part that fails a check
 //! lets the others run; a part that cannot be read ends the message.
 
+use tokio::time::Instant;
 use tracing::{debug, info};
 use uuid::Uuid;
 
 use super::calls;
 use super::credentials;
-use super::data::Scope;
+use super::data::{Point, Scope};
 use super::draft::{Draft, Refusal};
 use super::entities::{Kind, whole};
-use super::hub::State;
+use super::faults::Fault;
+use super::hub::{State, ms};
 use super::values::Value;
 use crate::proto::edge::{
     DeviceRpcCallMsg, EntityDataProto, UpdateMsgType, UplinkMsg, UplinkResponseMsg,
@@ -35,27 +37,73 @@ const OTHER_TYPES: [&str; 13] = [
     "TENANT_PROFILE",
 ];
 
-/// Processes a message; `None` is a message that is never answered.
+/// Takes a message: it meets a fault, or it is stored, processed and answered.
+/// `None` is a message that is never answered.
 pub(super) fn process(
     state: &mut State,
     message: UplinkMsg,
-    now: i64,
+    now_us: i64,
 ) -> Option<UplinkResponseMsg> {
     state.uplinks += 1;
     let uplink_msg_id = message.uplink_msg_id;
-    let respond = |error: Option<String>| UplinkResponseMsg {
-        success: error.is_none(),
-        error_msg: error.unwrap_or_default(),
-        uplink_msg_id,
+    let (devices, assets) = (&state.devices, &state.assets);
+    let id_of = |name: &str| {
+        let ids = [devices.id_of(name), assets.id_of(name)];
+        ids.into_iter().flatten().collect()
     };
-    if let Some(fault) = state.faults.next() {
+    let fault = state.faults.next(&message, Instant::now(), id_of);
+    if let Some(fault) = fault {
         info!(uplink_msg_id, ?fault, "an uplink message meets a fault");
-        return fault.answer().map(|text| respond(Some(text.to_owned())));
+        if fault != Fault::StoreOnly {
+            let text = fault.answer()?;
+            return Some(refusal(uplink_msg_id, text.to_owned()));
+        }
     }
+    let answer = store(state, message, now_us);
+    answer.filter(|_| fault.is_none())
+}
 
+/// Takes a message that is never answered, stored or not.
+pub(super) fn take_unanswered(state: &mut State, message: UplinkMsg, now_us: i64, stored: bool) {
+    state.uplinks += 1;
+    if stored {
+        store(state, message, now_us);
+    }
+}
+
+/// Stores a message and processes it. Its answer may be given: what it says
+/// is in the journal.
+fn store(state: &mut State, message: UplinkMsg, now_us: i64) -> Option<UplinkResponseMsg> {
+    let uplink_msg_id = message.uplink_msg_id;
+    let stores = !(message.device_update_msg.is_empty()
+        && message.device_credentials_update_msg.is_empty()
+        && message.asset_update_msg.is_empty()
+        && message.entity_data.is_empty());
+    if stores && let Err(error) = state.journal.uplink(&message, now_us) {
+        return Some(refusal(uplink_msg_id, error.to_string()));
+    }
+    apply(state, message, now_us)
+}
+
+fn refusal(uplink_msg_id: i32, error_msg: String) -> UplinkResponseMsg {
+    UplinkResponseMsg {
+        success: false,
+        error_msg,
+        uplink_msg_id,
+    }
+}
+
+/// Processes a message that is stored.
+pub(super) fn apply(
+    state: &mut State,
+    message: UplinkMsg,
+    now_us: i64,
+) -> Option<UplinkResponseMsg> {
+    let uplink_msg_id = message.uplink_msg_id;
     let mut parts = Parts {
         state,
-        now,
+        now_us,
+        now: ms(now_us),
         failure: None,
         unanswered: false,
         renamed: Vec::new(),
@@ -80,15 +128,22 @@ pub(super) fn process(
     match failure {
         Some(error) => {
             debug!(uplink_msg_id, %error, "an uplink message failed");
-            Some(respond(Some(error)))
+            Some(refusal(uplink_msg_id, error))
         }
         None if unanswered => None,
-        None => Some(respond(None)),
+        None => Some(UplinkResponseMsg {
+            success: true,
+            error_msg: String::new(),
+            uplink_msg_id,
+        }),
     }
 }
 
 struct Parts<'a> {
     state: &'a mut State,
+    /// When the message came, in Unix microseconds.
+    now_us: i64,
+    /// The same in milliseconds.
     now: i64,
     /// The first part that failed.
     failure: Option<String>,
@@ -182,7 +237,8 @@ impl Parts<'_> {
             other => return Err(format!("{other:?} is not an entity type")),
         };
         let id = whole(part.entity_id_msb, part.entity_id_lsb);
-        let now = self.now;
+        let (now, arrived_us) = (self.now, self.now_us);
+        let kept = self.state.kept_points;
         let Some(entity) = self.state.table_mut(kind).get_mut(id) else {
             debug!(%id, kind = kind.noun(), "data of an unknown entity is skipped");
             return Ok(());
@@ -192,7 +248,12 @@ impl Parts<'_> {
         if let Some(telemetry) = part.post_telemetry_msg {
             self.unanswered |= telemetry.ts_kv_list.is_empty();
             for (ts, key, value) in typed_points(&telemetry)? {
-                data.add_point(key, ts, value);
+                let point = Point {
+                    ts,
+                    value,
+                    arrived_us,
+                };
+                data.add_point(key, point, kept);
                 points += 1;
             }
         }

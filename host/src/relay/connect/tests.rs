@@ -33,6 +33,8 @@ async fn standin(tls: Option<TlsFiles>) -> (SocketAddr, SocketAddr) {
         routing_key: "a key".to_owned(),
         secret: "a secret".to_owned(),
         tls,
+        data: None,
+        kept_points: 1000,
     });
     let standin = standin.await.unwrap();
     let addresses = (standin.grpc_address(), standin.http_address());

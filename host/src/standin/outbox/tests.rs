@@ -31,11 +31,12 @@ fn marks(messages: &[DownlinkMsg]) -> Vec<i64> {
     events.map(|data| data.entity_id_lsb).collect()
 }
 
-fn device(number: u128) -> EntityRef {
-    (Kind::Device, Uuid::from_u128(number))
+fn device(number: u128) -> Told {
+    Told::Entity(Kind::Device, Uuid::from_u128(number))
 }
 
-fn describe((_, id): EntityRef) -> Option<DownlinkMsg> {
+fn describe(told: Told) -> Option<DownlinkMsg> {
+    let (Told::Entity(_, id) | Told::Profile(_, id)) = told;
     Some(event(i64::try_from(id.as_u128()).unwrap()))
 }
 
@@ -135,8 +136,8 @@ fn a_sync_goes_page_by_page_and_holds_everything_else_back() {
     assert_eq!(marks(&interrupted), [1000]);
 
     let devices = (0..51).map(device).collect();
-    let assets = vec![(Kind::Asset, Uuid::from_u128(200))];
-    outbox.start_sync([devices, assets]);
+    let assets = vec![Told::Entity(Kind::Asset, Uuid::from_u128(200))];
+    outbox.start_sync(&[devices, assets]);
     assert!(outbox.syncing());
     assert!(outbox.push_call(call(0)));
     // A late acknowledgement of the interrupted pack changes nothing.
@@ -163,7 +164,7 @@ fn a_sync_goes_page_by_page_and_holds_everything_else_back() {
 #[test]
 fn a_page_whose_entities_are_gone_is_skipped() {
     let mut outbox = Outbox::default();
-    outbox.start_sync([vec![device(1)], Vec::new()]);
+    outbox.start_sync(&[vec![device(1)], Vec::new()]);
     let messages = outbox.next(Instant::now(), |_| None);
     assert!(messages[0].sync_completed_msg.is_some());
 }

@@ -53,7 +53,7 @@ async fn a_page_waits_for_every_acknowledgement_and_a_second_request_is_ignored(
         add(&world, &format!("SN-{number:02}")).await;
     }
     let mut edge = world.edge().await;
-    edge.request_sync().await;
+    edge.sync_profiles(5).await;
     let mut page = Vec::new();
     for _ in 0..50 {
         page.push(edge.downlink().await);
@@ -83,7 +83,7 @@ async fn general_events_wait_for_the_end_of_a_sync() {
     let world = World::start().await;
     add(&world, "SN-1").await;
     let mut edge = world.edge().await;
-    edge.request_sync().await;
+    edge.sync_profiles(5).await;
     let page = edge.downlink().await;
     world
         .post(
@@ -254,7 +254,7 @@ async fn a_connected_edge_hears_of_assignments_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_edge_gets_a_message_three_times() {
-    let hub = Hub::new(KEY);
+    let hub = Hub::new(KEY, KEPT_POINTS);
     let now = tokio::time::Instant::now;
     let number = hub.lock().connect(0).number;
     hub.lock().push_event(DownlinkMsg {

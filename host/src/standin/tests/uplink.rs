@@ -312,7 +312,7 @@ async fn faults_meet_the_next_messages() {
     let mut edge = world.edge().await;
     edge.create(ONE, "SN-1").await.unwrap();
     let faults = json!({"ignoreUplinks": 1, "rejectUplinks": 1, "rateLimitUplinks": 1});
-    assert_eq!(world.post("/api/faults", faults.clone()).await, faults);
+    world.post("/api/faults", faults).await;
     for id in 1..=4 {
         let mut uplink = data_uplink(ONE, telemetry(vec![(1, long("t", i64::from(id)))]));
         uplink.uplink_msg_id = id;
