@@ -109,6 +109,7 @@ demo-check: build build-converters
 test: lint build build-converters _guests _components && demo-check
     cargo test {{cargo_flags}} --workspace
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
+    cargo bench --locked -p tb-tcp-tests --bench chaos -- 6
 
 # Run a benchmark and print its table: just bench framing, just bench spool [SECTION], just bench decode [CALLS], just bench isolation [SECONDS]
 bench part *arguments:
@@ -129,6 +130,10 @@ bench part *arguments:
 # Replace 20 converters at random under traffic and look for every frame; SECONDS stand for an hour
 soak-reload seconds="240": build _guests
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- {{seconds}}
+
+# Kill host and stand-in at random under load, cut and stall the link, and look for every sample
+chaos kills="100": build build-converters
+    cargo bench --locked -p tb-tcp-tests --bench chaos -- {{kills}}
 
 # Fuzz every decoder for some seconds each; needs a nightly toolchain, installs cargo-fuzz
 fuzz seconds="60":
