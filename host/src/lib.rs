@@ -13,6 +13,7 @@
 //! - [`framing`]: bytes → frames
 //! - [`converter`]: frames → entities, messages → bytes, in WebAssembly
 //! - [`dead_letters`]: frames that could not be decoded; [`replay`] decodes them again
+//! - [`redb_file`]: the database file under each store of the data folder
 //! - [`message`]: what the rooms hand to each other
 //! - [`spool`]: what was accepted, on disk until ThingsBoard has it
 //! - [`relay`]: the session with ThingsBoard
@@ -42,6 +43,7 @@ mod hex;
 mod log_budget;
 pub mod message;
 pub mod proto;
+pub mod redb_file;
 pub mod relay;
 pub mod replay;
 pub mod run;

@@ -41,6 +41,16 @@ pub struct Downlink {
     pub outcome: Option<oneshot::Sender<DownlinkOutcome>>,
 }
 
+/// A downlink on its way to the devices' side.
+#[derive(Debug)]
+pub struct Delivery {
+    /// What is delivered.
+    pub downlink: Downlink,
+    /// Told when it is on disk or done with: ThingsBoard may forget it then. None
+    /// for calls, which are not kept.
+    pub taken: Option<oneshot::Sender<()>>,
+}
+
 impl Downlink {
     /// Tells how it ended, if anybody asked.
     pub fn finish(self, outcome: DownlinkOutcome) {

@@ -15,6 +15,7 @@ use crate::{
     converter::{CallContext, CallError, Converter, Entity, Pace, Workers},
     dead_letters::{DeadLetters, FailedAgain, Filter, Letter, StoreError},
     message::Uplink,
+    redb_file::FileError,
     server::{Integration, Live},
     spool::Spool,
 };
@@ -99,7 +100,7 @@ impl Replayer {
     ) -> Result<T, StoreError> {
         let store = self.store.clone();
         let result = tokio::task::spawn_blocking(move || read(&store)).await;
-        result.unwrap_or(Err(StoreError::Stopped))
+        result.unwrap_or(Err(FileError::Stopped.into()))
     }
 
     async fn replay_page(

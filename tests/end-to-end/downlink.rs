@@ -1,6 +1,6 @@
 //! From ThingsBoard to a device's socket.
 
-use harness::{Device, Host, Standin, converter};
+use harness::{Device, Host, Standin, converter, wait_for};
 use serde_json::json;
 
 fn speak(standin: &Standin, device: &mut Device, value: i32) {
@@ -38,11 +38,37 @@ fn downlinks_wait_for_a_device_that_is_away() {
     for number in 1..=3 {
         standin.share("SN-002", &json!({ "number": number }));
     }
-    host.process.wait_for_log("the oldest one is dropped");
+    host.process.wait_for_log("and it is the oldest");
     let mut device = host.device();
     speak(&standin, &mut device, 2);
     assert_eq!(device.read_line(), "{\"number\":2}\n");
     assert_eq!(device.read_line(), "{\"number\":3}\n");
+}
+
+/// What ThingsBoard was told that we have is not lost with the process.
+#[test]
+fn downlinks_outlast_a_killed_host() {
+    let standin = Standin::start();
+    let mut host = Host::start(&standin);
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    device.close();
+    host.process.wait_for_log("device gone");
+    for number in 1..=3 {
+        standin.share("SN-002", &json!({ "number": number }));
+    }
+    wait_for("the acknowledgements", || {
+        let edge = standin.get("/edge")?;
+        (edge["unacknowledgedDownlinks"] == 0 && edge["queuedDownlinks"] == 0).then_some(())
+    });
+    host.kill();
+    host.start_again();
+    host.wait_until_started();
+    let mut device = host.device();
+    speak(&standin, &mut device, 2);
+    for number in 1..=3 {
+        assert_eq!(device.read_line(), format!("{{\"number\":{number}}}\n"));
+    }
 }
 
 #[test]

@@ -86,23 +86,68 @@ fn what_is_not_acknowledged_is_sent_again() {
     all_arrived(&standin, 50);
     let silent = "does not acknowledge anything any more";
     assert_eq!(host.process.count_log(silent), 1);
-    assert_eq!(host.process.count_log("its records are sent one by one"), 1);
     assert_eq!(host.process.count_log("data cannot be delivered"), 0);
 }
 
+/// What was accepted outlasts a kill, and is sent in order.
 #[test]
-fn a_rejected_message_is_tried_again_and_then_taken_apart() {
+fn a_killed_host_sends_what_it_had_accepted() {
+    let standin = Standin::start();
+    let port = standin.grpc.port();
+    standin.process.terminate();
+    let mut host = Host::builder(port).start();
+    let mut device = host.device();
+    send_numbers(&mut device, 0..500);
+    wait_for("all are in the spool", || {
+        let log = host.process.log();
+        let waiting = log.iter().rev().find_map(|line| line["waiting"].as_u64());
+        (waiting == Some(500)).then_some(())
+    });
+    host.kill();
+    let standin = Standin::start_on(port);
+    host.start_again();
+    host.wait_until_started();
+    all_arrived(&standin, 500);
+}
+
+#[test]
+fn a_message_that_is_rejected_is_tried_again() {
     let standin = Standin::start();
     let host = Host::start(&standin);
     let mut device = host.device();
     send_numbers(&mut device, 0..1);
     all_arrived(&standin, 1);
-    // Three rejections end the attempts with the message as a whole.
-    standin.must_post("/faults", &json!({ "rejectUplinks": 3 }));
+    standin.must_post("/faults", &json!({ "rejectUplinks": 2 }));
     send_numbers(&mut device, 1..10);
     all_arrived(&standin, 10);
-    host.process.wait_for_log("its records are sent one by one");
     assert_eq!(host.process.count_log("data cannot be delivered"), 0);
+}
+
+/// One record that ThingsBoard never takes stands in nobody's way.
+#[test]
+fn a_record_that_is_always_rejected_is_given_up() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    send_numbers(&mut device, 0..1);
+    all_arrived(&standin, 1);
+    standin.must_post(
+        "/faults",
+        &json!({ "targets": [{ "action": "reject", "key": "poison" }] }),
+    );
+    let poison = "SN-1,default,poison,1\nSN-2,default,poison,1\n";
+    device.send(poison);
+    send_numbers(&mut device, 1..10);
+    all_arrived(&standin, 10);
+    wait_for("both are given up", || {
+        (host.process.count_log("data cannot be delivered") == 2).then_some(())
+    });
+    let line = host.process.wait_for_log("data cannot be delivered");
+    let error = line["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("ThingsBoard rejects the data: "),
+        "{error}"
+    );
 }
 
 #[test]

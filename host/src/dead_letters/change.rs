@@ -8,6 +8,7 @@ use super::{
     record::{Record, size_of_record},
     tables::{LETTERS, TOTALS, Totals, readable},
 };
+use crate::redb_file;
 
 /// A change of the store.
 #[derive(Clone, Debug)]
@@ -17,9 +18,8 @@ pub(super) enum Change {
     FailAgain(Vec<FailedAgain>),
 }
 
-impl Change {
-    /// What a transaction has to hold of it in memory, near enough for a bound.
-    pub(super) fn weight(&self) -> u64 {
+impl redb_file::Change for Change {
+    fn weight(&self) -> u64 {
         match self {
             Self::Keep(records) => records.iter().map(Record::size).sum(),
             Self::Remove(ids) => size_of_val(ids.as_slice()) as u64,

@@ -1,34 +1,15 @@
-//! The handle, and the thread that writes.
-//!
-//! A commit waits for the disk, some milliseconds on a spinning one. The thread
-//! takes what came meanwhile and writes it with the next commit, so many
-//! connections cost little more than one, and no async thread ever waits.
+//! The handle.
 
-use std::{
-    fmt,
-    path::Path,
-    sync::Arc,
-    thread::{self, JoinHandle},
-};
-
-use tokio::sync::{mpsc, oneshot};
+use std::{fmt, path::Path, sync::Arc};
 
 use super::{
     change::Change,
     error::StoreError,
-    file::{Opener, open_database},
     letter::{FailedAgain, Filter, Letter, Limits, NewLetter, Summary},
     record::Record,
     store::Store,
 };
-
-/// Calls that may wait for the thread, and that may share a commit. A full queue
-/// makes callers wait: connections then stop reading, and TCP makes devices wait.
-const QUEUE: usize = 256;
-
-/// A commit takes no more calls beyond this: all its pages are in memory until it
-/// is done.
-const COMMIT_BYTES: u64 = 8 * 1024 * 1024;
+use crate::redb_file::{Committer, Opener, open_database};
 
 /// A handle to the store. Clones share it; when the last one is dropped what was
 /// handed in is written, the thread ends and the file is closed.
@@ -48,15 +29,7 @@ impl fmt::Debug for DeadLetters {
 struct Keeper {
     store: Arc<Store>,
     limits: Limits,
-    /// None only while the keeper is dropped.
-    calls: Option<mpsc::Sender<Call>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// A change, and who waits for it.
-struct Call {
-    change: Change,
-    done: oneshot::Sender<Result<usize, StoreError>>,
+    committer: Committer<Change, usize>,
 }
 
 impl DeadLetters {
@@ -66,28 +39,22 @@ impl DeadLetters {
     /// read once. Blocks.
     ///
     /// # Errors
-    /// [`StoreError::InUse`]: another process has it open.
-    /// [`StoreError::Open`]: the folder or the file cannot be made, opened or written.
+    /// [`FileError::InUse`](crate::redb_file::FileError::InUse): another process has it open.
+    /// [`FileError::Open`](crate::redb_file::FileError::Open): the folder or the file cannot be made, opened or written.
     pub fn open(folder: &Path, limits: Limits) -> Result<Self, StoreError> {
         Self::open_with(folder, limits, Box::new(open_database))
     }
 
     fn open_with(folder: &Path, limits: Limits, opener: Opener) -> Result<Self, StoreError> {
         let store = Arc::new(Store::open(folder, limits, opener)?);
-        let (calls, queue) = mpsc::channel(QUEUE);
         let writer = store.clone();
-        let thread = thread::Builder::new()
-            .name("dead-letters".to_owned())
-            .spawn(move || write_what_comes(&writer, queue))
-            .map_err(|source| StoreError::Open {
-                path: folder.to_owned(),
-                reason: format!("the operating system gives no thread: {source}"),
-            })?;
+        let committer = Committer::start("dead-letters", store.path(), move |changes| {
+            writer.apply(changes)
+        })?;
         let keeper = Keeper {
             store,
             limits,
-            calls: Some(calls),
-            thread: Some(thread),
+            committer,
         };
         Ok(Self {
             keeper: Arc::new(keeper),
@@ -101,8 +68,8 @@ impl DeadLetters {
     /// # Errors
     /// [`StoreError::TooLarge`]: some are larger than the whole store; the others
     /// were kept.
-    /// [`StoreError::Open`], [`StoreError::Write`] and [`StoreError::Damaged`]:
-    /// none were kept, or it is not known. The next call opens the file again.
+    /// [`StoreError::File`]: none were kept, or it is not known. The next call opens
+    /// the file again.
     pub async fn keep(&self, letters: Vec<NewLetter>) -> Result<(), StoreError> {
         let max_bytes = self.keeper.limits.max_bytes;
         let (records, refused): (Vec<_>, Vec<_>) = letters
@@ -134,7 +101,7 @@ impl DeadLetters {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Letter>, StoreError> {
-        self.keeper.store.page(filter, after, limit)
+        Ok(self.keeper.store.page(filter, after, limit)?)
     }
 
     /// The letter with this number. Blocks while the disk reads.
@@ -142,7 +109,7 @@ impl DeadLetters {
     /// # Errors
     /// The file cannot be read, or not be opened again after an error.
     pub fn get(&self, id: u64) -> Result<Option<Letter>, StoreError> {
-        self.keeper.store.get(id)
+        Ok(self.keeper.store.get(id)?)
     }
 
     /// Removes the letters with these numbers, and says how many were there.
@@ -167,51 +134,11 @@ impl DeadLetters {
     /// # Errors
     /// The file cannot be read, or not be opened again after an error.
     pub fn summary(&self) -> Result<Summary, StoreError> {
-        self.keeper.store.summary()
+        Ok(self.keeper.store.summary()?)
     }
 
     async fn call(&self, change: Change) -> Result<usize, StoreError> {
-        let Some(calls) = &self.keeper.calls else {
-            return Err(StoreError::Stopped);
-        };
-        let (done, result) = oneshot::channel();
-        let call = Call { change, done };
-        calls.send(call).await.map_err(|_| StoreError::Stopped)?;
-        result.await.map_err(|_| StoreError::Stopped)?
-    }
-}
-
-impl Drop for Keeper {
-    /// Waits for the thread, a commit at most: who opens the file next finds it
-    /// free.
-    fn drop(&mut self) {
-        self.calls = None;
-        if let Some(thread) = self.thread.take() {
-            // It catches the panics of what it calls.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn write_what_comes(store: &Store, mut queue: mpsc::Receiver<Call>) {
-    while let Some(first) = queue.blocking_recv() {
-        let mut weight = first.change.weight();
-        let mut changes = vec![first.change];
-        let mut waiting = vec![first.done];
-        while weight < COMMIT_BYTES
-            && changes.len() < QUEUE
-            && let Ok(next) = queue.try_recv()
-        {
-            weight += next.change.weight();
-            changes.push(next.change);
-            waiting.push(next.done);
-        }
-        let result = store.apply(&changes);
-        for (index, done) in waiting.into_iter().enumerate() {
-            let own = result.as_ref().map(|concerned| concerned[index]);
-            // Whoever waited may be gone with its connection.
-            let _ = done.send(own.map_err(StoreError::clone));
-        }
+        Ok(self.keeper.committer.write(change).await?)
     }
 }
 

@@ -8,20 +8,12 @@
 //! it is full the oldest letters go.
 //!
 //! - [`DeadLetters`]: the handle that the rest of the host holds. Writing is
-//!   asynchronous and shared: one thread writes, and the calls that come while
-//!   it waits for the disk share the next commit.
+//!   asynchronous and shared: see [`crate::redb_file`], which has the file.
 //! - `store`, `change`, `tables`: what is read, what is written, and in which form
-//! - `file`: the file: opened by one process, checked at each opening, opened again
-//!   after an error
-//! - `checked`, `damaged`: notice damage while the file is open, and move a damaged
-//!   file aside
 //! - [`NewLetter`], [`Letter`]: what is kept, and what is given back
 
 mod change;
-mod checked;
-mod damaged;
 mod error;
-mod file;
 mod keeper;
 mod letter;
 mod record;

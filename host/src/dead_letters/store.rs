@@ -15,12 +15,16 @@ use tracing::warn;
 
 use super::{
     change::{Change, write},
-    error::{Doing, StoreError},
-    file::{Opener, StoreFile},
     letter::{Filter, Letter, Limits, Summary},
     tables::{LETTERS, TOTALS, Totals, prepare, readable},
 };
-use crate::log_budget::LogBudget;
+use crate::{
+    log_budget::LogBudget,
+    redb_file::{Doing, FileError, Opener, StoreFile},
+};
+
+/// The file's name in the data folder.
+const NAME: &str = "dead-letters.redb";
 
 /// The letters on disk. Every call may wait for the disk.
 pub(super) struct Store {
@@ -36,19 +40,24 @@ const LOG_LINES_PER_SECOND: u32 = 1;
 
 impl Store {
     /// Opens the store in `folder`.
-    pub(super) fn open(folder: &Path, limits: Limits, opener: Opener) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path, limits: Limits, opener: Opener) -> Result<Self, FileError> {
         Ok(Self {
-            file: StoreFile::open(folder, opener, prepare)?,
+            file: StoreFile::open(folder, NAME, opener, prepare)?,
             limits,
             dropped: AtomicU64::new(0),
             log: Mutex::new(LogBudget::new(LOG_LINES_PER_SECOND)),
         })
     }
 
+    /// Where the letters are.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Makes `changes` in order, all or none, and lets the oldest letters go if
     /// there are too many then. Gives for each change how many letters it
     /// concerned. They are on disk when it returns.
-    pub(super) fn apply(&self, changes: &[Change]) -> Result<Vec<usize>, StoreError> {
+    pub(super) fn apply(&self, changes: &[Change]) -> Result<Vec<usize>, FileError> {
         let work = |database: &Database| write(database, changes, self.limits);
         let (concerned, dropped) = self.file.run(Doing::Writing, work)?;
         if dropped > 0 {
@@ -73,7 +82,7 @@ impl Store {
         filter: &Filter,
         after: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<Letter>, StoreError> {
+    ) -> Result<Vec<Letter>, FileError> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.file.run(Doing::Reading, |database| {
             let letters = database.begin_read()?.open_table(LETTERS)?;
@@ -98,7 +107,7 @@ impl Store {
         })
     }
 
-    pub(super) fn get(&self, id: u64) -> Result<Option<Letter>, StoreError> {
+    pub(super) fn get(&self, id: u64) -> Result<Option<Letter>, FileError> {
         self.file.run(Doing::Reading, |database| {
             let letters = database.begin_read()?.open_table(LETTERS)?;
             let record = letters.get(id)?;
@@ -110,7 +119,7 @@ impl Store {
         })
     }
 
-    pub(super) fn summary(&self) -> Result<Summary, StoreError> {
+    pub(super) fn summary(&self) -> Result<Summary, FileError> {
         self.file.run(Doing::Reading, |database| {
             let transaction = database.begin_read()?;
             let totals = Totals::read(&transaction.open_table(TOTALS)?)?;

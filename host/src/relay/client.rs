@@ -9,7 +9,7 @@ use tracing::{error, info};
 use super::{backoff::Backoff, entities::Entities, session};
 use crate::{
     config::ThingsBoard,
-    message::{Downlink, millis},
+    message::{Delivery, millis},
     spool::Spool,
 };
 
@@ -17,17 +17,24 @@ use crate::{
 pub struct Relay {
     settings: ThingsBoard,
     spool: Spool,
-    downlinks: mpsc::Sender<Downlink>,
+    entities: Entities,
+    downlinks: mpsc::Sender<Delivery>,
 }
 
 impl Relay {
-    /// A relay that sends what `spool` holds and passes on what is meant for
-    /// devices.
+    /// A relay that sends what `spool` holds to the entities in `entities`, and
+    /// passes on what is meant for devices.
     #[must_use]
-    pub fn new(settings: ThingsBoard, spool: Spool, downlinks: mpsc::Sender<Downlink>) -> Self {
+    pub fn new(
+        settings: ThingsBoard,
+        spool: Spool,
+        entities: Entities,
+        downlinks: mpsc::Sender<Delivery>,
+    ) -> Self {
         Self {
             settings,
             spool,
+            entities,
             downlinks,
         }
     }
@@ -41,7 +48,6 @@ impl Relay {
     }
 
     async fn keep_connected(&self) {
-        let entities = Entities::default();
         let mut backoff = Backoff::new(
             Duration::from_millis(self.settings.reconnect_delay_ms),
             Duration::from_millis(self.settings.max_reconnect_delay_ms),
@@ -51,7 +57,7 @@ impl Relay {
             let end = session::run(
                 &self.settings,
                 &self.spool,
-                &entities,
+                &self.entities,
                 &self.downlinks,
                 || accepted_at = Some(Instant::now()),
             )

@@ -24,4 +24,5 @@ mod uplink;
 
 pub use client::Relay;
 pub use dial::{DialError, ProxyError, TlsError};
+pub use entities::Entities;
 pub use error::SessionError;

@@ -2,7 +2,8 @@
 //!
 //! Every downlink is acknowledged as soon as it is in our hands, the kinds that
 //! mean nothing to us too: the server sends the next page only when all of the
-//! last one is acknowledged.
+//! last one is acknowledged, and forgets what is. So one for a device is on disk
+//! first; those behind it are taken in meanwhile.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -23,7 +24,7 @@ use super::{
     ids, rename,
 };
 use crate::{
-    message::{Downlink, DownlinkOutcome, EntityKind},
+    message::{Delivery, Downlink, DownlinkOutcome, EntityKind},
     proto::edge::{
         DeviceRpcCallMsg, DownlinkMsg, ResponseMsg, RpcResponseMsg, UpdateMsgType, UplinkMsg,
     },
@@ -35,7 +36,7 @@ pub(super) struct Reader<'session> {
     /// For the name of the session's end.
     pub(super) circumstances: Circumstances<'session>,
     pub(super) exchange: Arc<Exchange>,
-    pub(super) downlinks: &'session mpsc::Sender<Downlink>,
+    pub(super) downlinks: &'session mpsc::Sender<Delivery>,
     /// Told when the synchronisation is complete.
     pub(super) synchronised: &'session Notify,
 }
@@ -52,20 +53,21 @@ impl Reader<'_> {
     /// Reads until the session ends.
     pub(super) async fn run(&self, inbound: &mut Streaming<ResponseMsg>) -> SessionError {
         // Calls that wait for their outcome end with the session: the server
-        // forgets them too.
-        let mut calls = JoinSet::new();
+        // forgets them too. So do acknowledgements: the server sends the downlinks
+        // again. There are as many as the server has sent of one page.
+        let mut answers = JoinSet::new();
         loop {
             let message = match inbound.message().await {
                 Ok(Some(message)) => message,
                 Ok(None) => return SessionError::Closed,
                 Err(status) => return self.circumstances.after_acceptance(&status),
             };
-            while calls.try_join_next().is_some() {}
+            while answers.try_join_next().is_some() {}
             if let Some(response) = message.uplink_response_msg {
                 self.exchange.resolve(response);
             }
             if let Some(downlink) = message.downlink_msg
-                && let Err(end) = self.take(downlink, &mut calls).await
+                && let Err(end) = self.take(downlink, &mut answers).await
             {
                 return end;
             }
@@ -75,7 +77,7 @@ impl Reader<'_> {
     async fn take(
         &self,
         message: DownlinkMsg,
-        calls: &mut JoinSet<()>,
+        answers: &mut JoinSet<()>,
     ) -> Result<(), SessionError> {
         for update in &message.device_update_msg {
             let id = ids::uuid(update.id_msb, update.id_lsb);
@@ -85,18 +87,22 @@ impl Reader<'_> {
             let id = ids::uuid(update.id_msb, update.id_lsb);
             self.take_entity(EntityKind::Asset, id, update.msg_type(), &update.entity)?;
         }
+        let mut taken = Vec::new();
         for data in &message.entity_data {
             let id = ids::uuid(data.entity_id_msb, data.entity_id_lsb);
             if let Some(device) = self.device(id) {
                 for downlink in downlink::from_entity_data(data, &device) {
-                    self.hand_over(downlink).await?;
+                    let (tell, told) = oneshot::channel();
+                    self.hand_over(downlink, Some(tell)).await?;
+                    taken.push(told);
                 }
             }
         }
         for call in message.device_rpc_call_msg {
-            self.take_call(call, calls).await?;
+            self.take_call(call, answers).await?;
         }
-        self.exchange.acknowledge(message.downlink_msg_id).await?;
+        self.acknowledge(message.downlink_msg_id, taken, answers)
+            .await?;
         if message.sync_completed_msg.is_some() {
             let entities = self.entities.complete_sync();
             info!(entities, "ThingsBoard has sent its devices and assets");
@@ -155,7 +161,7 @@ impl Reader<'_> {
     async fn take_call(
         &self,
         call: DeviceRpcCallMsg,
-        calls: &mut JoinSet<()>,
+        answers: &mut JoinSet<()>,
     ) -> Result<(), SessionError> {
         let id = ids::uuid(call.device_id_msb, call.device_id_lsb);
         let Some(device) = self.device(id) else {
@@ -174,9 +180,9 @@ impl Reader<'_> {
         }
         let (outcome, decided) = oneshot::channel();
         downlink.outcome = Some(outcome);
-        self.hand_over(downlink).await?;
+        self.hand_over(downlink, None).await?;
         let exchange = self.exchange.clone();
-        calls.spawn(async move {
+        answers.spawn(async move {
             if let Ok(outcome) = decided.await {
                 answer_call(&exchange, call, &device.name, &outcome).await;
             }
@@ -184,9 +190,37 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn hand_over(&self, downlink: Downlink) -> Result<(), SessionError> {
+    /// Acknowledges a message once all downlinks in it were `taken`.
+    async fn acknowledge(
+        &self,
+        downlink_msg_id: i32,
+        taken: Vec<oneshot::Receiver<()>>,
+        answers: &mut JoinSet<()>,
+    ) -> Result<(), SessionError> {
+        if taken.is_empty() {
+            return self.exchange.acknowledge(downlink_msg_id).await;
+        }
+        let exchange = self.exchange.clone();
+        answers.spawn(async move {
+            for told in taken {
+                if told.await.is_err() {
+                    // The host is stopping and did not take it.
+                    return;
+                }
+            }
+            // If the session is broken, its reader finds out.
+            let _ = exchange.acknowledge(downlink_msg_id).await;
+        });
+        Ok(())
+    }
+
+    async fn hand_over(
+        &self,
+        downlink: Downlink,
+        taken: Option<oneshot::Sender<()>>,
+    ) -> Result<(), SessionError> {
         self.downlinks
-            .send(downlink)
+            .send(Delivery { downlink, taken })
             .await
             .map_err(|_| SessionError::Broken("the host is stopping".to_owned()))
     }

@@ -256,8 +256,15 @@ impl<'session> Sender<'session> {
     /// fault or the server's: one that does not answer an empty message either
     /// is not there.
     fn submit(&self, job: Job, message: UplinkMsg) -> OnItsWay<'session> {
-        let exchange = self.context.exchange;
+        let Context {
+            exchange, entities, ..
+        } = self.context;
         Box::pin(async move {
+            if matches!(job, Job::Data(_)) {
+                // A name under which data were sent must lead there after a restart,
+                // too, or it would be created anew.
+                entities.written().await;
+            }
             let answer = exchange.submit(message).await?;
             match &answer {
                 Answer::Accepted | Answer::RateLimited => {}

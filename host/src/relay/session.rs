@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{Proxy, ThingsBoard},
-    message::Downlink,
+    message::Delivery,
     spool::Spool,
 };
 
@@ -29,7 +29,7 @@ pub(super) async fn run(
     settings: &ThingsBoard,
     spool: &Spool,
     entities: &Entities,
-    downlinks: &mpsc::Sender<Downlink>,
+    downlinks: &mpsc::Sender<Delivery>,
     accepted: impl FnOnce(),
 ) -> SessionError {
     let Connection {
@@ -71,7 +71,7 @@ pub(super) async fn run(
     let sending = async {
         // Assignments made while we were away are told by a synchronisation
         // only. Before it is complete a device that we do not know may exist.
-        entities.begin_sync();
+        entities.begin_sync(edge.id);
         if let Err(end) = exchange.request_sync().await {
             return end;
         }

@@ -25,10 +25,10 @@ use crate::{
     control::{ControlServer, Request, Response},
     converter::{ConverterEngine, FileCache, Overruns, Registry, SelectionError, Watcher, Workers},
     dead_letters::{DeadLetters, Limits},
-    message::millis,
-    relay::Relay,
+    message::{Delivery, millis},
+    relay::{Entities, Relay},
     replay::Replayer,
-    server::{Directory, Integration, Live, Shared},
+    server::{Directory, Integration, KeptDownlinks, Live, Shared},
     spool::Spool,
 };
 
@@ -79,6 +79,7 @@ impl Host {
         let folder = settings.spool.folder(data);
         // What was wrong with it is in the log.
         let (spool, _recovered) = Spool::open(&folder, &settings.spool)?;
+        let entities = Entities::open(data).context("cannot keep which device is which")?;
         let converters = &settings.converters;
         let engine = ConverterEngine::new(open_cache(&settings))
             .map_err(|error| anyhow::anyhow!("{error:#}"))
@@ -100,7 +101,7 @@ impl Host {
             overruns: Arc::new(Overruns::default()),
             dead_letters,
             spool,
-            directory: Arc::new(directory(&settings)),
+            directory: Arc::new(directory(&settings)?),
             stop: CancellationToken::new(),
             connections: TaskTracker::new(),
         });
@@ -118,7 +119,7 @@ impl Host {
             replay_on_reload: Arc::new(AtomicBool::new(settings.dead_letters.replay_on_reload)),
             settings: Mutex::new(settings),
         };
-        host.start_relay();
+        host.start_relay(entities);
         for integration in host.integrations.clone() {
             host.start_integration(integration)?;
         }
@@ -193,20 +194,17 @@ impl Host {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start_relay(&self) {
-        let (sender, mut downlinks) = mpsc::channel(DOWNLINK_QUEUE);
+    fn start_relay(&self, entities: Entities) {
+        let (sender, downlinks) = mpsc::channel(DOWNLINK_QUEUE);
         let relay = Relay::new(
             self.settings().thingsboard.clone(),
             self.shared.spool.clone(),
+            entities,
             sender,
         );
         self.relay.spawn(relay.run(self.stop_relay.clone()));
         let directory = self.shared.directory.clone();
-        self.relay.spawn(async move {
-            while let Some(downlink) = downlinks.recv().await {
-                directory.deliver(downlink);
-            }
-        });
+        self.relay.spawn(deliver(downlinks, directory));
     }
 
     fn start_integration(&mut self, integration: Arc<Integration>) -> Result<()> {
@@ -289,9 +287,30 @@ fn open_cache(settings: &Settings) -> Option<FileCache> {
     FileCache::open(&folder, max_bytes).ok()
 }
 
+/// Hands on what comes from ThingsBoard. Whatever comes while the disk is busy
+/// shares the next commit.
+async fn deliver(mut downlinks: mpsc::Receiver<Delivery>, directory: Arc<Directory>) {
+    let mut deliveries = Vec::new();
+    while downlinks.recv_many(&mut deliveries, DOWNLINK_QUEUE).await > 0 {
+        let mut taken = Vec::new();
+        for delivery in deliveries.drain(..) {
+            directory.deliver(delivery.downlink);
+            taken.extend(delivery.taken);
+        }
+        if taken.is_empty() {
+            continue;
+        }
+        directory.written().await;
+        for tell in taken {
+            // The session may have ended meanwhile.
+            let _ = tell.send(());
+        }
+    }
+}
+
 /// Downlinks wait in one place for all integrations, because a device that was
 /// not seen yet belongs to none; the most generous bounds count.
-fn directory(settings: &Settings) -> Directory {
+fn directory(settings: &Settings) -> Result<Directory> {
     let clients = || {
         settings
             .enabled_integrations()
@@ -301,10 +320,11 @@ fn directory(settings: &Settings) -> Directory {
     let time_to_live = clients()
         .map(config::ClientConfiguration::time_to_live)
         .max();
-    Directory::new(
-        cache_size.unwrap_or_default(),
-        time_to_live.unwrap_or_default(),
-    )
+    let cache_size = cache_size.unwrap_or_default();
+    let time_to_live = time_to_live.unwrap_or_default();
+    KeptDownlinks::open(&settings.data_folder)
+        .and_then(|kept| Directory::open(kept, cache_size, time_to_live))
+        .context("cannot keep downlinks")
 }
 
 fn bind(settings: &Settings, registry: &Registry) -> Result<Vec<Arc<Integration>>> {

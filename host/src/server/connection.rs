@@ -58,6 +58,7 @@ pub(super) async fn serve(
         Writer {
             integration: integration.clone(),
             workers: shared.workers.clone(),
+            directory: shared.directory.clone(),
             socket: write_half,
             peer,
         }
@@ -87,9 +88,8 @@ pub(super) async fn serve(
     // The last sender: a writer that nobody cancelled ends once it has written
     // what is queued.
     drop(route);
-    if let Ok((unwritten, queue)) = writing.await {
-        shared.directory.take_back(unwritten, queue);
-    }
+    let left = writing.await.ok();
+    shared.directory.take_back(number, left);
     info!(integration = &*integration.name, %peer, connection = number, "device gone: {end}");
 }
 

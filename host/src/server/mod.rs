@@ -17,7 +17,7 @@ mod live;
 mod opening;
 mod writer;
 
-pub use directory::Directory;
+pub use directory::{Directory, KeptDownlinks};
 pub use error::ServerError;
 pub use integration::{Integration, Shared};
 pub use live::Live;

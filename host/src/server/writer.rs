@@ -6,17 +6,20 @@ use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, sync::mpsc::Receiver, t
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::integration::Integration;
+use super::{
+    directory::{Directory, Handed},
+    integration::Integration,
+};
 use crate::{
     converter::{CallContext, Workers},
     message::{Downlink, DownlinkOutcome},
 };
 
-async fn next(queue: &mut Receiver<Downlink>, gone: &CancellationToken) -> Option<Downlink> {
+async fn next(queue: &mut Receiver<Handed>, gone: &CancellationToken) -> Option<Handed> {
     tokio::select! {
         biased;
         () = gone.cancelled() => None,
-        downlink = queue.recv() => downlink,
+        handed = queue.recv() => handed,
     }
 }
 
@@ -24,6 +27,8 @@ async fn next(queue: &mut Receiver<Downlink>, gone: &CancellationToken) -> Optio
 pub(super) struct Writer {
     pub(super) integration: Arc<Integration>,
     pub(super) workers: Workers,
+    /// Told how each downlink ended.
+    pub(super) directory: Arc<Directory>,
     pub(super) socket: OwnedWriteHalf,
     pub(super) peer: SocketAddr,
 }
@@ -36,15 +41,16 @@ impl Writer {
     /// behind it.
     pub(super) async fn run(
         mut self,
-        mut queue: Receiver<Downlink>,
+        mut queue: Receiver<Handed>,
         gone: CancellationToken,
-    ) -> (Option<Downlink>, Receiver<Downlink>) {
-        while let Some(downlink) = next(&mut queue, &gone).await {
+    ) -> (Option<Handed>, Receiver<Handed>) {
+        while let Some(handed) = next(&mut queue, &gone).await {
+            let downlink = &handed.downlink;
             if downlink.is_expired() {
-                downlink.finish(DownlinkOutcome::Expired);
+                self.directory.finish(handed, DownlinkOutcome::Expired);
                 continue;
             }
-            let frames = match self.encode(&downlink).await {
+            let frames = match self.encode(downlink).await {
                 Ok(frames) => frames,
                 Err(problem) => {
                     warn!(
@@ -52,7 +58,8 @@ impl Writer {
                         device = downlink.device, msg_type = downlink.msg_type, problem,
                         "downlink not encoded"
                     );
-                    downlink.finish(DownlinkOutcome::NotEncoded(problem));
+                    self.directory
+                        .finish(handed, DownlinkOutcome::NotEncoded(problem));
                     continue;
                 }
             };
@@ -63,14 +70,14 @@ impl Writer {
                     "downlink not written; the connection is closed"
                 );
                 gone.cancel();
-                return (Some(downlink), queue);
+                return (Some(handed), queue);
             }
             info!(
                 integration = &*self.integration.name, peer = %self.peer,
                 device = downlink.device, msg_type = downlink.msg_type, frames = frames.len(),
                 "downlink sent"
             );
-            downlink.finish(DownlinkOutcome::Sent);
+            self.directory.finish(handed, DownlinkOutcome::Sent);
         }
         (None, queue)
     }

@@ -7,7 +7,10 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::dead_letters::testing::{Disk, ROOMY, new_letter, number, numbered};
+use crate::{
+    dead_letters::testing::{ROOMY, new_letter, number, numbered},
+    redb_file::{FileError, QUEUE, testing::Disk},
+};
 
 fn numbers(letters: &DeadLetters) -> Vec<u64> {
     let all = letters.page(&Filter::default(), None, usize::MAX).unwrap();
@@ -32,8 +35,7 @@ impl SlowDisk {
 
 /// Waits until so many calls are in the queue.
 async fn queued(letters: &DeadLetters, count: usize) {
-    let calls = letters.keeper.calls.as_ref().unwrap();
-    while calls.max_capacity() - calls.capacity() < count {
+    while letters.keeper.committer.queued() < count {
         tokio::task::yield_now().await;
     }
 }
@@ -128,7 +130,10 @@ async fn the_last_handle_closes_the_file() {
     drop(first);
     second.keep(vec![numbered(1)]).await.unwrap();
     let error = DeadLetters::open(folder.path(), ROOMY).unwrap_err();
-    assert!(matches!(error, StoreError::InUse(_)), "{error}");
+    assert!(
+        matches!(error, StoreError::File(FileError::InUse(_))),
+        "{error}"
+    );
     drop(second);
     let third = DeadLetters::open(folder.path(), ROOMY).unwrap();
     assert_eq!(numbers(&third), [1]);

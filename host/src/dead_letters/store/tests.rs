@@ -6,11 +6,13 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
 use super::*;
-use crate::dead_letters::{
-    file::open_database,
-    letter::{FailedAgain, NewLetter},
-    record::{Details, Record},
-    testing::{ROOMY, logged, new_letter, number, numbered},
+use crate::{
+    dead_letters::{
+        letter::{FailedAgain, NewLetter},
+        record::{Details, Record},
+        testing::{ROOMY, new_letter, number, numbered},
+    },
+    redb_file::{open_database, testing::logged},
 };
 
 fn open(folder: &TempDir, limits: Limits) -> Store {

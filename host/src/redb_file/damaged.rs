@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
@@ -9,7 +10,7 @@ use std::{
 
 use tracing::{error, warn};
 
-use super::{error::StoreError, file::NAME};
+use super::error::FileError;
 
 /// What is added to the name of a damaged file, before the Unix time in seconds.
 const DAMAGED: &str = ".damaged-";
@@ -20,8 +21,8 @@ const MAX_DAMAGED: usize = 4;
 
 /// Gives a damaged file another name, for whoever wants to look into it, and lets
 /// the oldest of its kind go.
-pub(super) fn move_aside(path: &Path, damage: &str) -> Result<(), StoreError> {
-    let failed = |source: io::Error| StoreError::Open {
+pub(super) fn move_aside(path: &Path, damage: &str) -> Result<(), FileError> {
+    let failed = |source: io::Error| FileError::Open {
         path: path.to_owned(),
         reason: format!("it is damaged ({damage}) and cannot be moved aside: {source}"),
     };
@@ -40,7 +41,7 @@ pub(super) fn move_aside(path: &Path, damage: &str) -> Result<(), StoreError> {
     fs::rename(path, &aside).map_err(failed)?;
     error!(
         file = %path.display(), moved_to = %aside.display(), error = damage,
-        "the dead letters' file is damaged; it was moved aside and a new one is started"
+        "the file is damaged; it was moved aside and a new one is started"
     );
     let surplus = (earlier.len() + 1).saturating_sub(MAX_DAMAGED);
     for oldest in earlier.values().take(surplus) {
@@ -55,16 +56,17 @@ pub(super) fn move_aside(path: &Path, damage: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The files that were moved aside before, by their time.
+/// The files of this name that were moved aside before, by their time.
 fn damaged_files(path: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
     let folder = path.parent().unwrap_or(Path::new("."));
+    let own = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
         let seconds = name
             .to_str()
-            .and_then(|name| name.strip_prefix(NAME)?.strip_prefix(DAMAGED)?.parse().ok());
+            .and_then(|name| name.strip_prefix(own)?.strip_prefix(DAMAGED)?.parse().ok());
         files.extend(seconds.map(|seconds| (seconds, entry.path())));
     }
     Ok(files)

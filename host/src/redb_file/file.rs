@@ -3,6 +3,7 @@
 
 use std::{
     any::Any,
+    fmt,
     fs::{self, File, OpenOptions},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,24 +20,21 @@ use tracing::debug;
 use super::{
     checked::CheckedFile,
     damaged::move_aside,
-    error::{Doing, StoreError, is_damage, is_in_use, reason},
+    error::{Doing, FileError, is_damage, is_in_use, reason},
 };
 
-/// The file's name in the data folder.
-pub(super) const NAME: &str = "dead-letters.redb";
-
-/// Memory for pages of the file. Letters are written once and seldom read, so
+/// Memory for pages of the file. Stores are written often and seldom read, so
 /// more would only hold what nobody asks for; the library's own default is 1 GiB.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Makes a database of an open file.
-pub(super) type Opener = Box<dyn Fn(File) -> Result<Database, redb::Error> + Send + Sync>;
+pub(crate) type Opener = Box<dyn Fn(File) -> Result<Database, redb::Error> + Send + Sync>;
 
 /// What makes a new database ready, and finds out whether an old one is.
-pub(super) type Prepare = fn(&Database) -> Result<(), redb::Error>;
+pub(crate) type Prepare = fn(&Database) -> Result<(), redb::Error>;
 
 /// The file of a store.
-pub(super) struct StoreFile {
+pub(crate) struct StoreFile {
     path: PathBuf,
     opener: Opener,
     prepare: Prepare,
@@ -46,15 +44,26 @@ pub(super) struct StoreFile {
     suspect: AtomicBool,
 }
 
+impl fmt::Debug for StoreFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("StoreFile")
+            .field(&self.path)
+            .finish()
+    }
+}
+
 impl StoreFile {
-    /// Opens the file in `folder`; makes both where they are missing.
-    pub(super) fn open(
+    /// Opens the file `name` in `folder`; makes both where they are missing, for
+    /// their owner only. The whole file is read once. Blocks.
+    pub(crate) fn open(
         folder: &Path,
+        name: &str,
         opener: Opener,
         prepare: Prepare,
-    ) -> Result<Self, StoreError> {
-        let path = folder.join(NAME);
-        make_folder(folder).map_err(|source| StoreError::Open {
+    ) -> Result<Self, FileError> {
+        let path = folder.join(name);
+        make_folder(folder).map_err(|source| FileError::Open {
             path: folder.to_owned(),
             reason: source.to_string(),
         })?;
@@ -68,29 +77,34 @@ impl StoreFile {
         })
     }
 
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Runs `work` on the database. A panic in it, which damage can cause, is an
     /// error too; after any error the next call opens the file again.
-    pub(super) fn run<T>(
+    pub(crate) fn run<T>(
         &self,
         doing: Doing,
         work: impl FnOnce(&Database) -> Result<T, redb::Error>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, FileError> {
         let opened = self.opened()?;
         // There is one: only a file that could not be opened again leaves none,
         // and then the line above gave the error.
         let Some(database) = opened.as_ref() else {
-            return Err(StoreError::Stopped);
+            return Err(FileError::Stopped);
         };
         guarded(|| work(database)).map_err(|error| {
             // Set while the lock is held: nobody opens the file between the
             // error and the mark.
             self.suspect.store(true, Ordering::Release);
-            StoreError::new(doing, &self.path, &error)
+            FileError::new(doing, &self.path, &error)
         })
     }
 
     /// The database, opened again if need be.
-    fn opened(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, StoreError> {
+    fn opened(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, FileError> {
         loop {
             let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
             if !self.suspect.load(Ordering::Acquire) {
@@ -101,7 +115,7 @@ impl StoreFile {
         }
     }
 
-    fn reopen(&self) -> Result<(), StoreError> {
+    fn reopen(&self) -> Result<(), FileError> {
         let mut database = self
             .database
             .write()
@@ -117,19 +131,19 @@ impl StoreFile {
         });
         *database = Some(open_or_replace(&self.path, &self.opener, self.prepare)?);
         self.suspect.store(false, Ordering::Release);
-        debug!(file = %self.path.display(), "dead letters opened again after an error");
+        debug!(file = %self.path.display(), "opened again after an error");
         Ok(())
     }
 }
 
 /// Makes a database of a file. The whole of it is read and checked, which its
 /// limit keeps short: without the check damage shows as a panic at some later time.
-pub(super) fn open_database(file: File) -> Result<Database, redb::Error> {
+pub(crate) fn open_database(file: File) -> Result<Database, redb::Error> {
     Ok(builder().create_with_backend(CheckedFile::new(file)?)?)
 }
 
 /// How the database is opened.
-pub(super) fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder
         .set_cache_size(CACHE_BYTES)
@@ -138,8 +152,8 @@ pub(super) fn builder() -> Builder {
 }
 
 /// Opens the file; if it is damaged, moves it aside and starts a new one.
-fn open_or_replace(path: &Path, opener: &Opener, prepare: Prepare) -> Result<Database, StoreError> {
-    let failed = |error: &redb::Error| StoreError::new(Doing::Opening, path, error);
+fn open_or_replace(path: &Path, opener: &Opener, prepare: Prepare) -> Result<Database, FileError> {
+    let failed = |error: &redb::Error| FileError::new(Doing::Opening, path, error);
     match try_open(path, opener, prepare) {
         Err(damage) if is_damage(&damage) => {
             move_aside(path, &reason(&damage))?;
@@ -187,7 +201,7 @@ fn text_of(panic: &(dyn Any + Send)) -> String {
     )
 }
 
-/// Frames are data of others: nobody but the owner may read them.
+/// What is kept are data of others: nobody but the owner may read them.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -22,14 +22,14 @@ const BLOCK: usize = 4096;
 
 /// A file, and what was last read from it or written to it.
 #[derive(Debug)]
-pub(super) struct CheckedFile {
+pub(crate) struct CheckedFile {
     file: FileBackend,
     /// None for a block that was not read or written whole yet.
     sums: Mutex<Vec<Option<u64>>>,
 }
 
 impl CheckedFile {
-    pub(super) fn new(file: File) -> Result<Self, DatabaseError> {
+    pub(crate) fn new(file: File) -> Result<Self, DatabaseError> {
         Ok(Self {
             file: FileBackend::new(file)?,
             sums: Mutex::default(),

@@ -7,30 +7,18 @@ use redb::{TableDefinition, WriteTransaction};
 use tempfile::TempDir;
 
 use super::*;
-use crate::dead_letters::{
-    change::Change,
-    letter::{Filter, Letter},
-    record::Record,
-    store::Store,
-    testing::{Disk, ROOMY, logged, number, numbered},
-};
+use crate::redb_file::testing::{Disk, NAME, Numbers, logged};
 
-fn open(folder: &Path) -> Result<Store, StoreError> {
-    Store::open(folder, ROOMY, Box::new(open_database))
+fn open(folder: &Path) -> Result<Numbers, FileError> {
+    Numbers::open(folder, Box::new(open_database))
 }
 
-fn keep(store: &Store, numbers: impl IntoIterator<Item = u64>) -> Result<(), StoreError> {
-    let records = numbers.into_iter().map(|one| Record::new(numbered(one)));
-    store.apply(&[Change::Keep(records.collect())]).map(|_| ())
+fn keep(store: &Numbers, numbers: impl IntoIterator<Item = u64>) -> Result<(), FileError> {
+    store.keep(numbers)
 }
 
-fn all(store: &Store) -> Result<Vec<Letter>, StoreError> {
-    store.page(&Filter::default(), None, usize::MAX)
-}
-
-fn numbers(store: &Store) -> Vec<u64> {
-    let letters = all(store).unwrap();
-    letters.iter().map(|letter| number(&letter.frame)).collect()
+fn numbers(store: &Numbers) -> Vec<u64> {
+    store.all().unwrap()
 }
 
 /// The bytes of a closed store with 300 letters.
@@ -79,7 +67,7 @@ fn a_file_is_open_once_at_a_time() {
     let first = open(folder.path()).unwrap();
     keep(&first, [1]).unwrap();
     let error = open(folder.path()).err().unwrap();
-    assert_eq!(error, StoreError::InUse(path.clone()));
+    assert_eq!(error, FileError::InUse(path.clone()));
     assert_eq!(
         error.to_string(),
         format!(
@@ -159,8 +147,8 @@ fn a_damaged_file_is_moved_aside_and_a_new_one_started() {
 /// Sound files that are not of this store.
 #[test]
 fn a_file_of_another_program_is_moved_aside() {
-    const LETTERS: TableDefinition<'_, u64, (&[u8], &[u8])> = TableDefinition::new("letters");
-    const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("totals");
+    const NUMBERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("numbers");
+    const TOTALS: TableDefinition<'_, &str, u64> = TableDefinition::new("totals");
     const TEXTS: TableDefinition<'_, &str, &str> = TableDefinition::new("totals");
     type Fill = fn(&WriteTransaction);
     let fills: [(&str, Fill); 4] = [
@@ -168,19 +156,17 @@ fn a_file_of_another_program_is_moved_aside() {
             transaction.open_table(TEXTS).unwrap();
         }),
         ("no totals", |transaction| {
-            transaction.open_table(LETTERS).unwrap();
             transaction.open_table(NUMBERS).unwrap();
+            transaction.open_table(TOTALS).unwrap();
         }),
-        ("some totals", |transaction| {
-            transaction.open_table(LETTERS).unwrap();
-            let mut totals = transaction.open_table(NUMBERS).unwrap();
-            totals.insert("nextId", 1).unwrap();
+        ("another total", |transaction| {
+            transaction.open_table(NUMBERS).unwrap();
+            let mut totals = transaction.open_table(TOTALS).unwrap();
+            totals.insert("other", 1).unwrap();
         }),
-        ("no letters", |transaction| {
-            let mut totals = transaction.open_table(NUMBERS).unwrap();
-            for name in ["nextId", "letters", "bytes"] {
-                totals.insert(name, 1).unwrap();
-            }
+        ("no numbers", |transaction| {
+            let mut totals = transaction.open_table(TOTALS).unwrap();
+            totals.insert("count", 1).unwrap();
         }),
     ];
     for (name, fill) in fills {
@@ -316,17 +302,16 @@ fn flip(content: &mut [u8], bits: usize, random: &mut StdRng) {
 
 /// How many random damages are tried; more in a long run by hand.
 fn seeds() -> u64 {
-    let wanted = std::env::var("DEAD_LETTER_SEEDS").ok();
+    let wanted = std::env::var("DAMAGE_SEEDS").ok();
     wanted.and_then(|seeds| seeds.parse().ok()).unwrap_or(200)
 }
 
 /// Writes and reads until both succeed, and looks at what is read: letters of
 /// [`sound_file`] from the first one on without a gap, or none, and the new ones.
-fn failures_before_it_works(store: &Store, seed: u64) -> u64 {
+fn failures_before_it_works(store: &Numbers, seed: u64) -> u64 {
     for failures in 0..5 {
         let written = keep(store, [1000]);
-        let Ok(letters) = all(store) else { continue };
-        let numbers: Vec<_> = letters.iter().map(|letter| number(&letter.frame)).collect();
+        let Ok(numbers) = store.all() else { continue };
         let old = numbers.partition_point(|number| *number < 1000);
         assert!(
             numbers[..old].iter().copied().eq(0..old as u64),
@@ -338,7 +323,7 @@ fn failures_before_it_works(store: &Store, seed: u64) -> u64 {
         );
         if written.is_ok() {
             assert!(numbers.len() > old, "seed {seed}");
-            assert_eq!(store.summary().unwrap().letters, numbers.len() as u64);
+            assert_eq!(store.count().unwrap(), numbers.len() as u64);
             return failures;
         }
     }
@@ -367,7 +352,7 @@ fn a_full_disk_costs_what_was_not_written_and_no_more() {
     for room in (0..120_000).step_by(2999) {
         let folder = TempDir::new().unwrap();
         let disk = Disk::new();
-        let store = Store::open(folder.path(), ROOMY, disk.opener()).unwrap();
+        let store = Numbers::open(folder.path(), disk.opener()).unwrap();
         keep(&store, 0..50).unwrap();
         disk.room.store(room, SeqCst);
         let mut kept: Vec<_> = (0..50).collect();
@@ -377,7 +362,7 @@ fn a_full_disk_costs_what_was_not_written_and_no_more() {
                 Ok(()) => kept.push(next),
                 Err(error) => {
                     let text = error.to_string();
-                    assert!(matches!(error, StoreError::Write { .. }), "{text}");
+                    assert!(matches!(error, FileError::Write { .. }), "{text}");
                     assert!(
                         text.contains("no storage space; free room on its disk"),
                         "{text}"
@@ -399,10 +384,7 @@ fn a_full_disk_costs_what_was_not_written_and_no_more() {
         there.retain(|number| Some(*number) != uncertain && *number != 60);
         kept.push(61);
         assert_eq!(there, kept, "room for {room} bytes");
-        assert_eq!(
-            store.summary().unwrap().letters,
-            all(&store).unwrap().len() as u64
-        );
+        assert_eq!(store.count().unwrap(), numbers(&store).len() as u64);
         drop(store);
         let again = open(folder.path()).unwrap();
         assert_eq!(numbers(&again).last(), Some(&61), "room for {room} bytes");
@@ -419,14 +401,14 @@ fn a_disk_that_is_full_from_the_start_leaves_nothing_behind() {
     for room in (0..40_000).step_by(499) {
         let disk = Disk::new();
         disk.room.store(room, SeqCst);
-        match Store::open(folder.path(), ROOMY, disk.opener()) {
+        match Numbers::open(folder.path(), disk.opener()) {
             Ok(_) => {
                 opened += 1;
                 fs::remove_file(&path).unwrap();
             }
             Err(error) => {
                 failed += 1;
-                assert!(matches!(error, StoreError::Open { .. }), "{error}");
+                assert!(matches!(error, FileError::Open { .. }), "{error}");
                 assert!(!path.exists(), "room for {room} bytes");
             }
         }
