@@ -71,7 +71,9 @@
 //! | [`checksum::xor`], [`checksum::sum`] | 300 |
 //! | [`encoding::bytes_to_hex`], [`encoding::hex_to_bytes`] | 500, 1400 |
 //! | [`encoding::bytes_to_base64`], [`encoding::base64_to_bytes`] | 8700, 6400 |
-//! | [`number::parse`], [`number::parse_double`] | 5200, 4500 |
+//! | [`number::parse`], [`number::parse_double`] | 5700, 5600 |
+//! | [`number::parse_long`], [`number::parse_hex`] | 2000, 2200 |
+//! | [`ByteWriter`]: one number; eight fields | 100; 800 |
 //! | `str::parse::<f64>` in its place | 19 700 |
 //! | [`number::scale`], [`number::round`] | 400 |
 //! | printing an `f64` with `{}` | 25 000 |
