@@ -131,12 +131,16 @@ impl<'session> Sender<'session> {
     async fn step(&mut self) -> Result<(), SessionError> {
         let limits = self.context.limits;
         while self.on_their_way.len() < limits.in_flight {
-            let Some(message) = self.next_message().await else {
+            let Some(message) = self.next_message() else {
                 break;
             };
             self.on_their_way.push(message);
         }
-        let wake_at = self.quiet_until.or(self.leaves_at);
+        // A moment that has passed while all messages are on their way would wake
+        // us over and over.
+        let may_send = self.on_their_way.len() < limits.in_flight;
+        let leaves_at = self.leaves_at.filter(|_| may_send);
+        let wake_at = self.quiet_until.or(leaves_at);
         let room = match self.lanes.waiting_bytes() < limits.bytes * AHEAD {
             true => (limits.records * AHEAD).saturating_sub(self.lanes.waiting()),
             false => 0,
@@ -144,7 +148,7 @@ impl<'session> Sender<'session> {
         tokio::select! {
             Some(ended) = self.on_their_way.next() => {
                 let (job, answer) = ended?;
-                self.finish(job, answer).await;
+                self.finish(job, answer);
             }
             records = self.reader.next(room, limits.bytes), if room > 0 => self.take_in(records),
             () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
@@ -166,7 +170,7 @@ impl<'session> Sender<'session> {
     }
 
     /// The next message, if one may leave now.
-    async fn next_message(&mut self) -> Option<OnItsWay<'session>> {
+    fn next_message(&mut self) -> Option<OnItsWay<'session>> {
         if self.quiet_until.is_some() {
             return None;
         }
@@ -176,7 +180,7 @@ impl<'session> Sender<'session> {
             bytes: limits.bytes,
         };
         loop {
-            if let Some(creation) = self.next_creation().await {
+            if let Some(creation) = self.next_creation() {
                 return Some(creation);
             }
             if self.waits_for_company() {
@@ -200,7 +204,7 @@ impl<'session> Sender<'session> {
                     bytes: batch[0].bytes,
                     limit: limits.server_bytes,
                 };
-                self.give_up(batch, &reason).await;
+                self.give_up(&batch, &reason);
                 continue;
             }
             let message = self.data_message(&batch);
@@ -236,7 +240,7 @@ impl<'session> Sender<'session> {
 
     /// The message that creates an entity, if one is missing. What needs no
     /// message, or may not be created, is settled here.
-    async fn next_creation(&mut self) -> Option<OnItsWay<'session>> {
+    fn next_creation(&mut self) -> Option<OnItsWay<'session>> {
         loop {
             let (lane, record) = self.lanes.next_absent()?;
             match self.context.creator.prepare(&record.uplink) {
@@ -279,7 +283,7 @@ impl<'session> Sender<'session> {
         })
     }
 
-    async fn finish(&mut self, job: Job, answer: Answer) {
+    fn finish(&mut self, job: Job, answer: Answer) {
         if answer == Answer::RateLimited {
             warn!(
                 pause_s = RATE_LIMIT_PAUSE.as_secs(),
@@ -288,17 +292,15 @@ impl<'session> Sender<'session> {
             self.quiet_until = Some(Instant::now() + RATE_LIMIT_PAUSE);
         }
         match job {
-            Job::Data(batch) => self.finish_data(batch, answer).await,
-            Job::Creation(lane) => self.finish_creation(lane, answer).await,
+            Job::Data(batch) => self.finish_data(batch, answer),
+            Job::Creation(lane) => self.finish_creation(lane, answer),
         }
     }
 
-    async fn finish_data(&mut self, mut batch: Vec<Item<Record>>, answer: Answer) {
+    fn finish_data(&mut self, mut batch: Vec<Item<Record>>, answer: Answer) {
         let fault = match answer {
             Answer::Accepted => {
-                let positions = batch.iter().map(|item| item.record.position);
-                self.context.spool.acknowledge(positions);
-                self.free(&batch);
+                self.done(&batch);
                 return;
             }
             Answer::RateLimited => {
@@ -312,7 +314,7 @@ impl<'session> Sender<'session> {
             let failures = item.failures.unwrap_or_default() + 1;
             item.failures = Some(failures);
             if failures >= TRIES {
-                self.give_up(batch, &fault).await;
+                self.give_up(&batch, &fault);
                 return;
             }
         } else {
@@ -328,7 +330,7 @@ impl<'session> Sender<'session> {
         self.lanes.give_back(batch);
     }
 
-    async fn finish_creation(&mut self, lane: Uuid, answer: Answer) {
+    fn finish_creation(&mut self, lane: Uuid, answer: Answer) {
         match answer {
             Answer::Accepted => {
                 self.rejected_creations.remove(&lane);
@@ -358,16 +360,17 @@ impl<'session> Sender<'session> {
 
     /// Puts away what ThingsBoard will not take, so that it stands in nobody's
     /// way.
-    async fn give_up(&mut self, batch: Vec<Item<Record>>, reason: &Reason) {
-        for item in &batch {
+    fn give_up(&mut self, batch: &[Item<Record>], reason: &Reason) {
+        for item in batch {
             undeliverable::report(&item.record, reason);
         }
-        let positions = batch.iter().map(|item| item.record.position);
-        self.context.spool.acknowledge(positions);
-        self.free(&batch);
+        self.done(batch);
     }
 
-    fn free(&mut self, batch: &[Item<Record>]) {
+    /// Lets go of records, and of their lanes.
+    fn done(&mut self, batch: &[Item<Record>]) {
+        let positions = batch.iter().map(|item| item.record.position);
+        self.context.spool.acknowledge(positions);
         for item in batch {
             self.lanes.free(item.lane);
         }
