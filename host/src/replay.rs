@@ -1,5 +1,5 @@
 //! Decodes dead letters again: on request, and when a new version of their
-//! converter serves.
+//! converter serves. What ThingsBoard refused is sent again, on request only.
 //!
 //! A letter goes when what was decoded of it is in the spool. If the process
 //! dies between the two it is decoded once more; its data then have the same
@@ -13,10 +13,10 @@ use tracing::{info, warn};
 
 use crate::{
     converter::{CallContext, CallError, Converter, Entity, Pace, Workers},
-    dead_letters::{DeadLetters, FailedAgain, Filter, Letter, StoreError},
+    dead_letters::{DeadLetters, FailedAgain, Filter, Letter, Origin, StoreError},
     message::Uplink,
     redb_file::FileError,
-    server::{Integration, Live},
+    server::Integration,
     spool::Spool,
 };
 
@@ -45,7 +45,8 @@ pub struct Replayer {
 /// What became of letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Letters that were decoded and are no longer in the store.
+    /// Letters that were decoded, or are sent again, and are no longer in the
+    /// store.
     pub decoded: u64,
     /// Entities that they gave.
     pub entities: u64,
@@ -134,6 +135,10 @@ impl Replayer {
     }
 
     async fn decode(&self, letter: &Letter, pace: &mut Pace) -> Outcome {
+        let (peer, local) = match &letter.origin {
+            Origin::Converter { peer, local, .. } => (*peer, *local),
+            Origin::ThingsBoard { .. } => return send_again(letter),
+        };
         let integration = self
             .integrations
             .iter()
@@ -145,7 +150,12 @@ impl Replayer {
         let Some(converter) = live.uplink.current() else {
             return Outcome::Left;
         };
-        match self.call(letter, &live, &converter, pace).await {
+        let context = CallContext::Uplink {
+            integration: live.metadata.clone(),
+            peer,
+            local,
+        };
+        match self.call(letter, &converter, context, pace).await {
             None => Outcome::Left,
             Some(Ok(entities)) => {
                 let uplink = |entity| Uplink {
@@ -169,15 +179,10 @@ impl Replayer {
     async fn call(
         &self,
         letter: &Letter,
-        live: &Live,
         converter: &Arc<Converter>,
+        context: CallContext,
         pace: &mut Pace,
     ) -> Option<Result<Vec<Entity>, CallError>> {
-        let context = CallContext::Uplink {
-            integration: live.metadata.clone(),
-            peer: letter.peer,
-            local: letter.local,
-        };
         if self.stop.is_cancelled() {
             return None;
         }
@@ -249,6 +254,17 @@ impl Replayer {
                     "dead letters cannot be decoded again"
                 ),
             }
+        }
+    }
+}
+
+/// What ThingsBoard refused, as it was decoded.
+fn send_again(letter: &Letter) -> Outcome {
+    match Uplink::from_json(&letter.frame) {
+        Ok(uplink) => Outcome::Decoded(vec![uplink]),
+        Err(error) => {
+            warn!(letter = letter.id, %error, "a dead letter cannot be sent again");
+            Outcome::Left
         }
     }
 }

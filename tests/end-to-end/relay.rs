@@ -123,9 +123,10 @@ fn a_message_that_is_rejected_is_tried_again() {
     assert_eq!(host.process.count_log("data cannot be delivered"), 0);
 }
 
-/// One record that ThingsBoard never takes stands in nobody's way.
+/// One record that ThingsBoard never takes stands in nobody's way. It is kept with
+/// what ThingsBoard said, and sent again when an operator wants it.
 #[test]
-fn a_record_that_is_always_rejected_is_given_up() {
+fn a_record_that_is_always_rejected_becomes_a_dead_letter() {
     let standin = Standin::start();
     let host = Host::start(&standin);
     let mut device = host.device();
@@ -148,6 +149,21 @@ fn a_record_that_is_always_rejected_is_given_up() {
         error.starts_with("ThingsBoard rejects the data: "),
         "{error}"
     );
+    wait_for("both are dead letters", || {
+        (host.dead_letters() == 2).then_some(())
+    });
+    let list = host.tool(&["dead-letters", "list"]).json();
+    let mut entities: Vec<_> = list["letters"].as_array().unwrap().iter().collect();
+    entities.sort_by_key(|letter| letter["entity"].as_str());
+    assert_eq!(entities[0]["entity"], "SN-1");
+    assert_eq!(entities[1]["entity"], "SN-2");
+    assert_eq!(entities[0]["error"], error);
+    standin.must_post("/faults", &json!({ "targets": [] }));
+    let replayed = host.tool(&["dead-letters", "replay"]).json();
+    assert_eq!(replayed["replayed"], 2);
+    standin.wait_for_latest("SN-1", "poison", 1);
+    standin.wait_for_latest("SN-2", "poison", 1);
+    assert_eq!(host.dead_letters(), 0);
 }
 
 #[test]

@@ -59,8 +59,8 @@ pub enum ConvertersCommand {
 /// Arguments of `tb-tcp dead-letters`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A dead letter is a frame that its converter could not decode. list, show and remove work without
-a running host too; replay needs one.
+A dead letter is a frame that its converter could not decode, or a record that ThingsBoard refused
+three times. list, show and remove work without a running host too; replay needs one.
 
 Exit codes: 0 done, 1 failed, no host answers, a letter is not there or failed again,
 2 wrong arguments or settings.")]

@@ -1,4 +1,5 @@
-//! `[deadLetters]`: what becomes of frames that no converter could decode.
+//! `[deadLetters]`: what becomes of frames that no converter could decode, and of
+//! data that ThingsBoard does not take.
 
 use serde::{Deserialize, Serialize};
 

@@ -172,7 +172,8 @@ pub struct RolledBack {
     pub to: String,
 }
 
-/// A frame that its converter could not decode.
+/// A frame that its converter could not decode, or a record that ThingsBoard does
+/// not take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LetterSummary {
@@ -182,19 +183,22 @@ pub struct LetterSummary {
     pub received_ms: i64,
     /// The integration that it came to.
     pub integration: String,
-    /// The device's address and port.
+    /// The device's address and port; empty for a record.
     pub peer: String,
-    /// The converter that failed last.
+    /// The converter that failed last; empty for a record.
     pub converter: String,
-    /// That converter's version.
+    /// That converter's version; empty for a record.
     pub version: String,
+    /// For a record: the device or asset whose data ThingsBoard does not take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
     /// How often it was tried to decode it.
     pub tries: u32,
     /// What the last try ended with.
     pub error: String,
-    /// Bytes of the frame.
+    /// Bytes of the frame, or of the record.
     pub frame_length: usize,
-    /// The frame in lower-case hex: in a list its first [`SUMMARY_BYTES`], for
+    /// The frame, or the record's JSON text, in lower-case hex: in a list its first [`SUMMARY_BYTES`], for
     /// a single letter the whole.
     pub frame_hex: String,
 }

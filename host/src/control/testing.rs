@@ -98,6 +98,7 @@ pub(super) fn letter(id: u64) -> LetterSummary {
         peer: "10.0.0.7:40312".to_owned(),
         converter: "csv".to_owned(),
         version: "1.3.0".to_owned(),
+        entity: None,
         tries: 2,
         error: "field 3 is no number".to_owned(),
         frame_length: 13,

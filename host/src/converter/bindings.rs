@@ -17,6 +17,7 @@ wasmtime::component::bindgen!({
         }
     ",
     path: "../wit",
+    additional_derives: [PartialEq],
 });
 
 pub use exports::tb::converter::{downlink, uplink};

@@ -1,4 +1,4 @@
-//! A frame that could not be decoded, and what is asked and told about it.
+//! What could not be delivered, and what is asked and told about it.
 
 use std::net::SocketAddr;
 
@@ -7,28 +7,45 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Details;
 
-/// A frame as it could not be decoded.
+/// Whose refusal made it a dead letter, and what else is known for that case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum Origin {
+    /// A converter could not decode the frame.
+    Converter {
+        /// The device's end of the connection.
+        peer: SocketAddr,
+        /// The host's end of the connection.
+        local: SocketAddr,
+        /// The converter that could not decode it at the last try.
+        converter: String,
+        /// The version of that converter.
+        version: String,
+    },
+    /// ThingsBoard does not take what was decoded. The bytes are the record as
+    /// JSON, see [`Uplink::json`](crate::message::Uplink::json).
+    ThingsBoard {
+        /// The name of the device or asset.
+        entity: String,
+    },
+}
+
+/// What could not be delivered, as it is handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLetter {
     /// When the host read the frame, in Unix milliseconds.
     pub received_ms: i64,
     /// The integration that it came through.
     pub integration: String,
-    /// The device's end of the connection.
-    pub peer: SocketAddr,
-    /// The host's end of the connection.
-    pub local: SocketAddr,
-    /// The converter that could not decode it.
-    pub converter: String,
-    /// That converter's version.
-    pub version: String,
-    /// What the converter said. Texts beyond 4 KiB are cut.
+    /// Who refused it.
+    pub origin: Origin,
+    /// What they said. Texts beyond 4 KiB are cut.
     pub error: String,
-    /// The frame's bytes, as the converter was given them.
+    /// The frame's bytes, as the converter was given them, or the record.
     pub frame: Bytes,
 }
 
-/// A frame that was kept. As JSON its bytes are the field `frameHex`, with their
+/// A letter that was kept. As JSON its bytes are the field `frameHex`, with their
 /// number as `frameLength` before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,19 +56,14 @@ pub struct Letter {
     pub received_ms: i64,
     /// The integration that it came through.
     pub integration: String,
-    /// The device's end of the connection.
-    pub peer: SocketAddr,
-    /// The host's end of the connection.
-    pub local: SocketAddr,
-    /// The converter that could not decode it at the last try.
-    pub converter: String,
-    /// The version of that converter.
-    pub version: String,
-    /// What the converter said at the last try.
+    /// Who refused it.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// What they said at the last try.
     pub error: String,
     /// How many decodings failed; 1 at first.
     pub tries: u32,
-    /// The frame's bytes.
+    /// The frame's bytes, or the record's.
     #[serde(flatten, with = "frame_fields")]
     pub frame: Bytes,
 }
@@ -63,10 +75,7 @@ impl Letter {
             id,
             received_ms: details.received_ms,
             integration: details.integration,
-            peer: details.peer,
-            local: details.local,
-            converter: details.converter,
-            version: details.version,
+            origin: details.origin,
             error: details.error,
             tries: details.tries,
             frame,
@@ -95,7 +104,8 @@ pub struct Filter {
     /// Only those that this converter failed on last.
     pub converter: Option<String>,
     /// Leaves out those whose last try was with this version: trying them again
-    /// would fail again.
+    /// would fail again. Leaves out what ThingsBoard refused, too: no version
+    /// changes that.
     pub not_version: Option<String>,
 }
 
@@ -105,8 +115,14 @@ impl Filter {
             wanted.as_ref().is_none_or(|wanted| wanted == value)
         };
         is(&self.integration, &details.integration)
-            && is(&self.converter, &details.converter)
-            && self.not_version.as_ref() != Some(&details.version)
+            && match &details.origin {
+                Origin::Converter {
+                    converter, version, ..
+                } => is(&self.converter, converter) && self.not_version.as_ref() != Some(version),
+                Origin::ThingsBoard { .. } => {
+                    self.converter.is_none() && self.not_version.is_none()
+                }
+            }
     }
 }
 
@@ -170,7 +186,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::dead_letters::{record::Record, testing::new_letter};
+    use crate::dead_letters::{
+        record::Record,
+        testing::{new_letter, refused},
+    };
 
     fn letter(frame: &'static [u8]) -> Letter {
         let record = Record::new(NewLetter {
@@ -203,6 +222,33 @@ mod tests {
             let letter = letter(frame);
             let text = serde_json::to_string(&letter).unwrap();
             assert_eq!(serde_json::from_str::<Letter>(&text).unwrap(), letter);
+        }
+    }
+
+    #[test]
+    fn what_thingsboard_refused_is_found_without_a_converter_only() {
+        let record = Record::new(refused("meters", "SN-1"));
+        let details = Details::parse(&record.details).unwrap();
+        let letter = Letter::new(8, details.clone(), record.frame);
+        let shown = serde_json::to_value(&letter).unwrap();
+        assert_eq!(shown["entity"], "SN-1");
+        assert_eq!(shown.get("converter"), None);
+        let text = serde_json::to_string(&letter).unwrap();
+        assert_eq!(serde_json::from_str::<Letter>(&text).unwrap(), letter);
+        let some = |text: &str| Some(text.to_owned());
+        for (integration, converter, not_version, admitted) in [
+            (None, None, None, true),
+            (some("meters"), None, None, true),
+            (some("pumps"), None, None, false),
+            (None, some("meter"), None, false),
+            (None, None, some("v2"), false),
+        ] {
+            let filter = Filter {
+                integration,
+                converter,
+                not_version,
+            };
+            assert_eq!(filter.admits(&details), admitted, "{filter:?}");
         }
     }
 

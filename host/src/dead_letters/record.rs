@@ -4,12 +4,10 @@
 //! are apart from it, because hex would double them and a filter does not look
 //! at them.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::letter::{FailedAgain, NewLetter};
+use super::letter::{FailedAgain, NewLetter, Origin};
 
 /// What a letter takes beside its details and its frame: the key, two lengths
 /// and its share of the page.
@@ -25,10 +23,8 @@ const MAX_ERROR: usize = 4096;
 pub(super) struct Details {
     pub(super) received_ms: i64,
     pub(super) integration: String,
-    pub(super) peer: SocketAddr,
-    pub(super) local: SocketAddr,
-    pub(super) converter: String,
-    pub(super) version: String,
+    #[serde(flatten)]
+    pub(super) origin: Origin,
     pub(super) error: String,
     pub(super) tries: u32,
 }
@@ -46,8 +42,13 @@ impl Details {
 
     /// Takes over the outcome of another try.
     pub(super) fn fail_again(&mut self, again: &FailedAgain) {
-        self.converter.clone_from(&again.converter);
-        self.version.clone_from(&again.version);
+        if let Origin::Converter {
+            converter, version, ..
+        } = &mut self.origin
+        {
+            converter.clone_from(&again.converter);
+            version.clone_from(&again.version);
+        }
         cut(&again.error, MAX_ERROR).clone_into(&mut self.error);
         self.tries = self.tries.saturating_add(1);
     }
@@ -66,10 +67,7 @@ impl Record {
         let details = Details {
             received_ms: letter.received_ms,
             integration: letter.integration,
-            peer: letter.peer,
-            local: letter.local,
-            converter: letter.converter,
-            version: letter.version,
+            origin: letter.origin,
             error: cut(&letter.error, MAX_ERROR).to_owned(),
             tries: 1,
         };
@@ -124,7 +122,9 @@ mod tests {
         };
         details.fail_again(&again);
         assert_eq!(details.error.len(), MAX_ERROR);
-        assert_eq!((details.version.as_str(), details.tries), ("v2", 2));
+        assert_eq!(details.tries, 2);
+        let expected = new_letter("meters", "other", "v2").origin;
+        assert_eq!(details.origin, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 
-use super::letter::{Limits, NewLetter};
+use super::letter::{Limits, NewLetter, Origin};
 
 pub(super) const ROOMY: Limits = Limits {
     max_bytes: 1 << 30,
@@ -15,12 +15,24 @@ pub(super) fn new_letter(integration: &str, converter: &str, version: &str) -> N
     NewLetter {
         received_ms: 1_700_000_000_000,
         integration: integration.to_owned(),
-        peer: (Ipv4Addr::new(192, 0, 2, 1), 50_000).into(),
-        local: (Ipv6Addr::LOCALHOST, 9000).into(),
-        converter: converter.to_owned(),
-        version: version.to_owned(),
+        origin: Origin::Converter {
+            peer: (Ipv4Addr::new(192, 0, 2, 1), 50_000).into(),
+            local: (Ipv6Addr::LOCALHOST, 9000).into(),
+            converter: converter.to_owned(),
+            version: version.to_owned(),
+        },
         error: "no checksum".to_owned(),
         frame: Bytes::from_static(b"\x01\x02"),
+    }
+}
+
+/// What ThingsBoard does not take of `entity`.
+pub(super) fn refused(integration: &str, entity: &str) -> NewLetter {
+    NewLetter {
+        origin: Origin::ThingsBoard {
+            entity: entity.to_owned(),
+        },
+        ..new_letter(integration, "", "")
     }
 }
 

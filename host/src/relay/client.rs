@@ -9,6 +9,7 @@ use tracing::{error, info};
 use super::{backoff::Backoff, entities::Entities, session};
 use crate::{
     config::ThingsBoard,
+    dead_letters::DeadLetters,
     message::{Delivery, millis},
     spool::Spool,
 };
@@ -19,23 +20,27 @@ pub struct Relay {
     spool: Spool,
     entities: Entities,
     downlinks: mpsc::Sender<Delivery>,
+    dead_letters: Option<DeadLetters>,
 }
 
 impl Relay {
     /// A relay that sends what `spool` holds to the entities in `entities`, and
-    /// passes on what is meant for devices.
+    /// passes on what is meant for devices. What ThingsBoard does not take becomes
+    /// `dead_letters`; without them it is dropped, which the log tells.
     #[must_use]
     pub fn new(
         settings: ThingsBoard,
         spool: Spool,
         entities: Entities,
         downlinks: mpsc::Sender<Delivery>,
+        dead_letters: Option<DeadLetters>,
     ) -> Self {
         Self {
             settings,
             spool,
             entities,
             downlinks,
+            dead_letters,
         }
     }
 
@@ -59,6 +64,7 @@ impl Relay {
                 &self.spool,
                 &self.entities,
                 &self.downlinks,
+                self.dead_letters.as_ref(),
                 || accepted_at = Some(Instant::now()),
             )
             .await;

@@ -149,7 +149,7 @@ impl<T> Lanes<T> {
     }
 
     /// The first record of a lane whose entity does not exist. The lane is busy
-    /// until [`Lanes::free`] or [`Lanes::empty`].
+    /// until [`Lanes::free`].
     pub(super) fn next_absent(&mut self) -> Option<(Uuid, &T)> {
         let id = self.absent.pop_front()?;
         let lane = self.lanes.get_mut(&id)?;
@@ -189,14 +189,17 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// Takes all records of a lane out.
-    pub(super) fn empty(&mut self, id: Uuid) -> Vec<T> {
-        let Some(lane) = self.lanes.remove(&id) else {
+    /// Takes all records of a lane out, which is busy with them until
+    /// [`Lanes::free`] or [`Lanes::give_back`].
+    pub(super) fn take_all(&mut self, id: Uuid) -> Vec<Item<T>> {
+        let Some(lane) = self.lanes.get_mut(&id) else {
             return Vec::new();
         };
-        self.waiting -= lane.waiting.len();
-        self.waiting_bytes -= lane.waiting.iter().map(|item| item.bytes).sum::<usize>();
-        lane.waiting.into_iter().map(|item| item.record).collect()
+        lane.busy = true;
+        let batch: Vec<_> = lane.waiting.drain(..).collect();
+        self.waiting -= batch.len();
+        self.waiting_bytes -= batch.iter().map(|item| item.bytes).sum::<usize>();
+        batch
     }
 }
 
@@ -292,10 +295,13 @@ mod tests {
         let mut lanes = lanes(&[(1, 10), (1, 11)]);
         assert!(lanes.take(&WIDE, |_| false).is_empty());
         assert!(lanes.next_absent().is_some());
-        assert_eq!(lanes.empty(lane(1)), [10, 11]);
-        assert_eq!(lanes.waiting(), 0);
+        let batch = lanes.take_all(lane(1));
+        let records: Vec<_> = batch.iter().map(|item| item.record).collect();
+        assert_eq!((records.as_slice(), lanes.waiting()), (&[10, 11][..], 0));
         lanes.push(lane(1), 12, 10);
-        assert_eq!(take(&mut lanes, &WIDE), [12]);
+        assert!(take(&mut lanes, &WIDE).is_empty(), "the lane is busy");
+        lanes.give_back(batch);
+        assert_eq!(take(&mut lanes, &WIDE), [10, 11, 12]);
     }
 
     proptest! {

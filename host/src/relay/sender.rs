@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     config::ThingsBoard,
+    dead_letters::DeadLetters,
     proto::edge::UplinkMsg,
     spool::{Reader, Record, Spool},
 };
@@ -79,6 +80,8 @@ pub(super) struct Context<'session> {
     pub(super) entities: &'session Entities,
     pub(super) exchange: &'session Exchange,
     pub(super) creator: &'session Creator<'session>,
+    /// Takes what ThingsBoard does not, if it is to be kept.
+    pub(super) dead_letters: Option<&'session DeadLetters>,
     pub(super) limits: Limits,
 }
 
@@ -88,8 +91,18 @@ enum Job {
     Creation(Uuid),
 }
 
+/// What has come of it.
+enum Ended {
+    Answered(Job, Answer),
+    /// These were put away, or are still to be delivered.
+    PutAway {
+        batch: Vec<Item<Record>>,
+        done: bool,
+    },
+}
+
 type OnItsWay<'session> =
-    Pin<Box<dyn Future<Output = Result<(Job, Answer), SessionError>> + Send + 'session>>;
+    Pin<Box<dyn Future<Output = Result<Ended, SessionError>> + Send + 'session>>;
 
 /// Sends what the spool holds.
 pub(super) struct Sender<'session> {
@@ -147,8 +160,7 @@ impl<'session> Sender<'session> {
         };
         tokio::select! {
             Some(ended) = self.on_their_way.next() => {
-                let (job, answer) = ended?;
-                self.finish(job, answer);
+                self.finish(ended?);
             }
             records = self.reader.next(room, limits.bytes), if room > 0 => self.take_in(records),
             () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
@@ -204,8 +216,7 @@ impl<'session> Sender<'session> {
                     bytes: batch[0].bytes,
                     limit: limits.server_bytes,
                 };
-                self.give_up(&batch, &reason);
-                continue;
+                return Some(self.give_up(batch, reason));
             }
             let message = self.data_message(&batch);
             return Some(self.submit(Job::Data(batch), message));
@@ -246,8 +257,8 @@ impl<'session> Sender<'session> {
             match self.context.creator.prepare(&record.uplink) {
                 Prepared::Exists => self.lanes.free(lane),
                 Prepared::NotAllowed => {
-                    let records = self.lanes.empty(lane);
-                    self.forget(&records);
+                    let batch = self.lanes.take_all(lane);
+                    self.done(&batch);
                 }
                 Prepared::Message(message) => {
                     return Some(self.submit(Job::Creation(lane), message));
@@ -279,11 +290,16 @@ impl<'session> Sender<'session> {
                     }
                 }
             }
-            Ok((job, answer))
+            Ok(Ended::Answered(job, answer))
         })
     }
 
-    fn finish(&mut self, job: Job, answer: Answer) {
+    fn finish(&mut self, ended: Ended) {
+        let (job, answer) = match ended {
+            Ended::Answered(job, answer) => (job, answer),
+            Ended::PutAway { batch, done: true } => return self.done(&batch),
+            Ended::PutAway { batch, done: false } => return self.lanes.give_back(batch),
+        };
         if answer == Answer::RateLimited {
             warn!(
                 pause_s = RATE_LIMIT_PAUSE.as_secs(),
@@ -314,7 +330,8 @@ impl<'session> Sender<'session> {
             let failures = item.failures.unwrap_or_default() + 1;
             item.failures = Some(failures);
             if failures >= TRIES {
-                self.give_up(&batch, &fault);
+                let putting_away = self.give_up(batch, fault);
+                self.on_their_way.push(putting_away);
                 return;
             }
         } else {
@@ -348,23 +365,24 @@ impl<'session> Sender<'session> {
                     return;
                 }
                 self.rejected_creations.remove(&lane);
-                let records = self.lanes.empty(lane);
-                let reason = Reason::NotCreated(text);
-                for record in &records {
-                    undeliverable::report(record, &reason);
-                }
-                self.forget(&records);
+                let batch = self.lanes.take_all(lane);
+                let putting_away = self.give_up(batch, Reason::NotCreated(text));
+                self.on_their_way.push(putting_away);
             }
         }
     }
 
-    /// Puts away what ThingsBoard will not take, so that it stands in nobody's
-    /// way.
-    fn give_up(&mut self, batch: &[Item<Record>], reason: &Reason) {
-        for item in batch {
-            undeliverable::report(&item.record, reason);
-        }
-        self.done(batch);
+    /// Puts away what ThingsBoard will not take. Its lanes wait for that.
+    fn give_up(&self, batch: Vec<Item<Record>>, reason: Reason) -> OnItsWay<'session> {
+        let dead_letters = self.context.dead_letters;
+        Box::pin(async move {
+            let records: Vec<_> = batch.iter().map(|item| item.record.clone()).collect();
+            let done = undeliverable::put_away(&records, &reason, dead_letters).await;
+            if !done {
+                sleep(REJECTION_PAUSE).await;
+            }
+            Ok(Ended::PutAway { batch, done })
+        })
     }
 
     /// Lets go of records, and of their lanes.
@@ -374,10 +392,5 @@ impl<'session> Sender<'session> {
         for item in batch {
             self.lanes.free(item.lane);
         }
-    }
-
-    fn forget(&self, records: &[Record]) {
-        let positions = records.iter().map(|record| record.position);
-        self.context.spool.acknowledge(positions);
     }
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     config::{Proxy, ThingsBoard},
+    dead_letters::DeadLetters,
     message::Delivery,
     spool::Spool,
 };
@@ -30,6 +31,7 @@ pub(super) async fn run(
     spool: &Spool,
     entities: &Entities,
     downlinks: &mpsc::Sender<Delivery>,
+    dead_letters: Option<&DeadLetters>,
     accepted: impl FnOnce(),
 ) -> SessionError {
     let Connection {
@@ -66,6 +68,7 @@ pub(super) async fn run(
         entities,
         exchange: &exchange,
         creator: &creator,
+        dead_letters,
         limits: sender::Limits::new(settings, server_limit),
     };
     let sending = async {

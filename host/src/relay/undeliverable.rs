@@ -1,10 +1,14 @@
-//! What ThingsBoard will not take, and why.
+//! What ThingsBoard will not take, and why: it becomes dead letters, so that it
+//! stands in nobody's way and an operator can look at it and send it again.
 
 use std::fmt;
 
 use tracing::error;
 
-use crate::spool::Record;
+use crate::{
+    dead_letters::{DeadLetters, NewLetter, Origin, StoreError},
+    spool::Record,
+};
 
 /// Why a record cannot be delivered.
 #[derive(Debug)]
@@ -38,13 +42,51 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Says that a record is dropped, so that it stands in nobody's way.
-pub(super) fn report(record: &Record, reason: &Reason) {
-    error!(
-        device = record.uplink.entity.name,
-        integration = &*record.uplink.integration,
-        position = record.position.get(),
-        error = %reason,
-        "data cannot be delivered; it is dropped"
-    );
+/// Puts `records` away. Answers whether that is done: if the disk refuses they
+/// are still the spool's. Without dead letters the log is all that is left of
+/// them.
+pub(super) async fn put_away(
+    records: &[Record],
+    reason: &Reason,
+    dead_letters: Option<&DeadLetters>,
+) -> bool {
+    for record in records {
+        error!(
+            device = record.uplink.entity.name,
+            integration = &*record.uplink.integration,
+            position = record.position.get(),
+            error = %reason,
+            kept = dead_letters.is_some(),
+            "data cannot be delivered"
+        );
+    }
+    let Some(dead_letters) = dead_letters else {
+        return true;
+    };
+    let letters = records.iter().map(|record| letter(record, reason));
+    match dead_letters.keep(letters.collect()).await {
+        Ok(()) => true,
+        // Larger than the whole store: it will not fit later either.
+        Err(error @ StoreError::TooLarge { .. }) => {
+            error!(%error, "data that cannot be delivered could not be kept either");
+            true
+        }
+        Err(error) => {
+            error!(%error, "data that cannot be delivered cannot be kept yet");
+            false
+        }
+    }
+}
+
+fn letter(record: &Record, reason: &Reason) -> NewLetter {
+    let uplink = &record.uplink;
+    NewLetter {
+        received_ms: uplink.received_ms,
+        integration: uplink.integration.to_string(),
+        origin: Origin::ThingsBoard {
+            entity: uplink.entity.name.clone(),
+        },
+        error: reason.to_string(),
+        frame: uplink.json().to_string().into(),
+    }
 }

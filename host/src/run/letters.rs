@@ -8,7 +8,7 @@ use crate::{
         LetterFilter, LetterList, LetterSummary, MAX_LISTED, Removed, Request, Response,
         SUMMARY_BYTES,
     },
-    dead_letters::{DeadLetters, Filter, Letter, StoreError},
+    dead_letters::{DeadLetters, Filter, Letter, Origin, StoreError},
     hex::hex,
 };
 
@@ -124,13 +124,28 @@ fn each_page(
 }
 
 fn summary(letter: &Letter, shown: usize) -> LetterSummary {
+    let (peer, converter, version, entity) = match &letter.origin {
+        Origin::Converter {
+            peer,
+            converter,
+            version,
+            ..
+        } => (peer.to_string(), converter.clone(), version.clone(), None),
+        Origin::ThingsBoard { entity } => (
+            String::new(),
+            String::new(),
+            String::new(),
+            Some(entity.clone()),
+        ),
+    };
     LetterSummary {
         id: letter.id,
         received_ms: letter.received_ms,
         integration: letter.integration.clone(),
-        peer: letter.peer.to_string(),
-        converter: letter.converter.clone(),
-        version: letter.version.clone(),
+        peer,
+        converter,
+        version,
+        entity,
         tries: letter.tries,
         error: letter.error.clone(),
         frame_length: letter.frame.len(),

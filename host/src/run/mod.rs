@@ -201,6 +201,7 @@ impl Host {
             self.shared.spool.clone(),
             entities,
             sender,
+            self.shared.dead_letters.clone(),
         );
         self.relay.spawn(relay.run(self.stop_relay.clone()));
         let directory = self.shared.directory.clone();

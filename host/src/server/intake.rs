@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     converter::{CallContext, CallError, Converter, Decoded, Entity, Pace, Progress},
-    dead_letters::NewLetter,
+    dead_letters::{NewLetter, Origin},
     framing::FrameError,
     hex::hex_start,
     log_budget::LogBudget,
@@ -211,13 +211,15 @@ impl Intake {
         NewLetter {
             received_ms,
             integration: self.integration.name.to_string(),
-            peer: self.peer,
-            local: self.local,
-            converter: converter
-                .map(Converter::name)
-                .unwrap_or_default()
-                .to_owned(),
-            version: tried.map(Converter::version).unwrap_or_default().to_owned(),
+            origin: Origin::Converter {
+                peer: self.peer,
+                local: self.local,
+                converter: converter
+                    .map(Converter::name)
+                    .unwrap_or_default()
+                    .to_owned(),
+                version: tried.map(Converter::version).unwrap_or_default().to_owned(),
+            },
             error: error.to_string(),
             frame: frame.clone(),
         }

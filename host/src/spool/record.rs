@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use crate::message::{EntityKind, KeyValue, Uplink, Value};
+use crate::message::Uplink;
 
 /// A record's place: ascending in the order of appending, from 1 in a new
 /// store, and without gaps but for what damage took.
@@ -49,69 +49,25 @@ pub struct Record {
 
 impl Record {
     /// The record as the JSON object of one line of `tb-tcp spool export`:
-    /// `position`, `integration`, `receivedMs`, `allowCreate`, `kind` (`DEVICE`
-    /// or `ASSET`), `name`, `profile`, `label`, `customer` and `group` where
-    /// there are any, `telemetry` as `[{"ts": …, "values": {…}}]` and
-    /// `attributes` as an object. A sample without a time has none.
+    /// `position`, and what [`Uplink::json`] has.
     #[must_use]
     pub fn json(&self) -> Json {
-        let entity = &self.uplink.entity;
-        let kind = match entity.kind {
-            EntityKind::Device => "DEVICE",
-            EntityKind::Asset => "ASSET",
-        };
-        let mut line = json!({
-            "position": self.position,
-            "integration": *self.uplink.integration,
-            "receivedMs": self.uplink.received_ms,
-            "allowCreate": self.uplink.allow_create,
-            "kind": kind,
-            "name": entity.name,
-            "profile": entity.profile,
-        });
-        for (name, text) in [
-            ("label", &entity.label),
-            ("customer", &entity.customer),
-            ("group", &entity.group),
-        ] {
-            if let Some(text) = text {
-                line[name] = json!(text);
-            }
+        let mut line = Map::new();
+        line.insert("position".to_owned(), json!(self.position));
+        if let Json::Object(uplink) = self.uplink.json() {
+            line.extend(uplink);
         }
-        let samples = entity.telemetry.iter();
-        line["telemetry"] = samples
-            .map(|sample| match sample.ts {
-                Some(ts) => json!({"ts": ts, "values": values(&sample.values)}),
-                None => json!({"values": values(&sample.values)}),
-            })
-            .collect();
-        line["attributes"] = values(&entity.attributes);
-        line
-    }
-}
-
-fn values(pairs: &[KeyValue]) -> Json {
-    let pairs = pairs
-        .iter()
-        .map(|pair| (pair.key.clone(), json(&pair.value)));
-    Json::Object(pairs.collect::<Map<_, _>>())
-}
-
-fn json(value: &Value) -> Json {
-    match value {
-        Value::Boolean(value) => json!(value),
-        Value::Long(value) => json!(value),
-        Value::Double(value) => json!(value),
-        Value::Text(text) => json!(text),
-        // What is no JSON is shown as the text that it is.
-        Value::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        Json::Object(line)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{message::Sample, spool::testing::with_values};
+    use crate::{
+        message::{Sample, Value},
+        spool::testing::with_values,
+    };
 
     #[test]
     fn a_line_shows_values_with_their_types() {

@@ -25,8 +25,8 @@ pub fn letters(output: &mut impl Write, list: &LetterList) -> io::Result<()> {
         ("id", Align::Right),
         ("received", Align::Left),
         ("integration", Align::Left),
-        ("peer", Align::Left),
-        ("converter", Align::Left),
+        ("from", Align::Left),
+        ("refused by", Align::Left),
         ("tries", Align::Right),
         ("length", Align::Right),
         ("error", Align::Left),
@@ -45,7 +45,7 @@ fn row(letter: &LetterSummary) -> [String; 8] {
         letter.id.to_string(),
         time(letter.received_ms, Precision::Seconds),
         letter.integration.clone(),
-        letter.peer.clone(),
+        from(letter),
         converter(letter),
         letter.tries.to_string(),
         letter.frame_length.to_string(),
@@ -53,7 +53,14 @@ fn row(letter: &LetterSummary) -> [String; 8] {
     ]
 }
 
+fn from(letter: &LetterSummary) -> String {
+    letter.entity.clone().unwrap_or_else(|| letter.peer.clone())
+}
+
 fn converter(letter: &LetterSummary) -> String {
+    if letter.entity.is_some() {
+        return "ThingsBoard".to_owned();
+    }
     match letter.version.as_str() {
         "" => letter.converter.clone(),
         version => format!("{}@{version}", letter.converter),
@@ -77,7 +84,7 @@ fn summary(list: &LetterList) -> String {
     summary + "."
 }
 
-/// All that is known of a letter, and its bytes as a dump.
+/// All that is known of a letter, and its bytes as a dump; a record as JSON.
 ///
 /// # Errors
 /// `output` cannot be written.
@@ -90,8 +97,8 @@ pub fn letter(output: &mut impl Write, letter: &LetterSummary) -> io::Result<()>
             time(letter.received_ms, Precision::Milliseconds),
         ),
         ("integration", letter.integration.clone()),
-        ("peer", letter.peer.clone()),
-        ("converter", converter(letter)),
+        ("from", from(letter)),
+        ("refused by", converter(letter)),
         ("tries", letter.tries.to_string()),
         ("error", letter.error.clone()),
         ("length", bytes),
@@ -111,7 +118,9 @@ pub fn letter(output: &mut impl Write, letter: &LetterSummary) -> io::Result<()>
             escape(&letter.frame_hex)
         );
     };
-    for line in dump::lines(&frame) {
+    let record = letter.entity.as_ref().and_then(|_| pretty(&frame));
+    let lines = record.unwrap_or_else(|| dump::lines(&frame).collect());
+    for line in lines {
         writeln!(output, "{line}")?;
     }
     match letter.frame_length.saturating_sub(frame.len()) {
@@ -122,6 +131,18 @@ pub fn letter(output: &mut impl Write, letter: &LetterSummary) -> io::Result<()>
             count(missing as u64, "byte", "bytes")
         ),
     }
+}
+
+/// JSON text with a line for each value.
+fn pretty(json: &[u8]) -> Option<Vec<String>> {
+    let json: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let text = serde_json::to_string_pretty(&json).ok()?;
+    // JSON escapes most of what a terminal must not get, but not all.
+    let safe = |line: &str| match line.contains(char::is_control) {
+        true => escape(line),
+        false => line.to_owned(),
+    };
+    Some(text.lines().map(safe).collect())
 }
 
 #[cfg(test)]
@@ -147,7 +168,13 @@ mod tests {
             letters: vec![
                 LetterSummary {
                     error: "the converter panicked: index out of bounds".to_owned(),
-                    ..some_letter(1017)
+                    ..some_letter(117)
+                },
+                LetterSummary {
+                    entity: Some("SN-1".to_owned()),
+                    tries: 1,
+                    error: "too old".to_owned(),
+                    ..some_letter(18)
                 },
                 LetterSummary {
                     version: String::new(),
@@ -164,12 +191,13 @@ mod tests {
         let text = listed(&list);
         assert_eq!(
             text,
-            "  \
-  id  received              integration  peer            converter  tries  length  error
-1017  2026-01-02T03:04:05Z  meters       10.0.0.7:40312  csv@1.3.0      2      13  the converter pa…
-   9  2026-01-02T03:04:05Z  meters       10.0.0.7:40312  csv           12    4096  no\\nnumber
+            " \
+ id  received              integration  from            refused by   tries  length  error
+117  2026-01-02T03:04:05Z  meters       10.0.0.7:40312  csv@1.3.0        2      13  the converter p…
+ 18  2026-01-02T03:04:05Z  meters       SN-1            ThingsBoard      1      13  too old
+  9  2026-01-02T03:04:05Z  meters       10.0.0.7:40312  csv             12    4096  no\\nnumber
 
-2 of 1234 letters; the store takes 3.0 MiB; 1 letter was dropped to make room.
+3 of 1234 letters; the store takes 3.0 MiB; 1 letter was dropped to make room.
 "
         );
         let widest = text.lines().map(|line| line.chars().count()).max();
@@ -212,8 +240,8 @@ mod tests {
             r"id           17
 received     2026-01-02T03:04:05.678Z
 integration  meters
-peer         10.0.0.7:40312
-converter    csv@1.3.0
+from         10.0.0.7:40312
+refused by   csv@1.3.0
 tries        2
 error        field 3 is no number
              \tin line 1 \u{1b}[2J
@@ -222,6 +250,27 @@ length       19 bytes
 00000000  48 45 4c 4c 4f 2c 20 57  4f 52 4c 44 0d 0a 00 7f  |HELLO, WORLD....|
 00000010  80 7e 20                                          |.~ |
 "
+        );
+    }
+
+    #[test]
+    fn a_record_is_shown_as_what_it_says() {
+        let record = br#"{"name":"SN-1","attributes":{"a":7.0,"b":"\u001b","c":"\u009b"}}"#;
+        let summary = LetterSummary {
+            entity: Some("SN-1".to_owned()),
+            frame_length: record.len(),
+            frame_hex: crate::hex::hex(record),
+            ..some_letter(17)
+        };
+        let text = shown(&summary);
+        let (head, body) = text.split_once("\n\n").unwrap();
+        assert!(
+            head.contains("from         SN-1\nrefused by   ThingsBoard\n"),
+            "{head}"
+        );
+        assert_eq!(
+            body,
+            "{\n  \"name\": \"SN-1\",\n  \"attributes\": {\n    \"a\": 7.0,\n    \"b\": \"\\u001b\",\n    \"c\": \"\\u{9b}\"\n  }\n}\n"
         );
     }
 

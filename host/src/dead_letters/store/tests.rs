@@ -73,10 +73,7 @@ fn letters_come_back_whole_and_in_order() {
         id: 2,
         received_ms: kept.received_ms,
         integration: kept.integration,
-        peer: kept.peer,
-        local: kept.local,
-        converter: kept.converter,
-        version: kept.version,
+        origin: kept.origin,
         error: kept.error,
         tries: 1,
         frame: kept.frame,
@@ -239,8 +236,7 @@ fn another_failed_try_replaces_the_outcome_only() {
         let tried = Change::FailAgain(vec![again(2, "v2", error)]);
         assert_eq!(change(&store, tried), 1);
         let expected = Letter {
-            converter: "other".to_owned(),
-            version: "v2".to_owned(),
+            origin: new_letter("meters", "other", "v2").origin,
             error: error.to_owned(),
             tries,
             ..before.clone()
@@ -377,10 +373,7 @@ fn size_of_letter(letter: &Letter) -> u64 {
     let mut record = Record::new(NewLetter {
         received_ms: letter.received_ms,
         integration: letter.integration.clone(),
-        peer: letter.peer,
-        local: letter.local,
-        converter: letter.converter.clone(),
-        version: letter.version.clone(),
+        origin: letter.origin.clone(),
         error: letter.error.clone(),
         frame: letter.frame.clone(),
     });

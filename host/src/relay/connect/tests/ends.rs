@@ -333,7 +333,9 @@ async fn a_whole_session_ends_with_a_name() {
         let folder = tempfile::tempdir().unwrap();
         let (spool, _) = Spool::open(folder.path(), &SpoolSettings::default()).unwrap();
         let entities = Entities::open(folder.path()).unwrap();
-        let end = session::run(&settings, &spool, &entities, &downlinks, || accepted = true);
+        let end = session::run(&settings, &spool, &entities, &downlinks, None, || {
+            accepted = true
+        });
         assert_eq!(end.await.to_string(), expected);
         assert!(accepted);
         server.abort();

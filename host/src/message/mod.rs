@@ -1,5 +1,7 @@
 //! What the rooms hand to each other: uplinks one way, downlinks the other.
 
+mod json;
+
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -7,10 +9,11 @@ use std::{
 
 use tokio::sync::oneshot;
 
+pub use self::json::NotAnUplink;
 pub use crate::converter::{Entity, EntityKind, KeyValue, Metadata, Sample, Value};
 
 /// Data of one entity on its way to ThingsBoard.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Uplink {
     /// The integration that it came through.
     pub integration: Arc<str>,
