@@ -8,15 +8,17 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use uuid::Uuid;
+/// Which lane: made of what an entity calls itself, because its id may change. Two
+/// that share one by chance wait for each other and no more.
+pub(super) type LaneId = u64;
 
 /// Records that wait, by entity.
 pub(super) struct Lanes<T> {
-    lanes: HashMap<Uuid, Lane<T>>,
+    lanes: HashMap<LaneId, Lane<T>>,
     /// Lanes whose next record may be sent, the longest waiting first.
-    ready: VecDeque<Uuid>,
+    ready: VecDeque<LaneId>,
     /// Lanes whose entity has to be created first.
-    absent: VecDeque<Uuid>,
+    absent: VecDeque<LaneId>,
     waiting: usize,
     waiting_bytes: usize,
 }
@@ -30,7 +32,7 @@ struct Lane<T> {
 /// A record with its lane.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Item<T> {
-    pub(super) lane: Uuid,
+    pub(super) lane: LaneId,
     pub(super) record: T,
     /// What it takes in a message.
     pub(super) bytes: usize,
@@ -78,13 +80,13 @@ impl<T> Lanes<T> {
     }
 
     /// The record that a lane sends next.
-    pub(super) fn first(&self, id: Uuid) -> Option<&T> {
+    pub(super) fn first(&self, id: LaneId) -> Option<&T> {
         let first = self.lanes.get(&id)?.waiting.front()?;
         Some(&first.record)
     }
 
     /// Takes in the next record of an entity.
-    pub(super) fn push(&mut self, lane: Uuid, record: T, bytes: usize) {
+    pub(super) fn push(&mut self, lane: LaneId, record: T, bytes: usize) {
         let item = Item {
             lane,
             record,
@@ -150,7 +152,7 @@ impl<T> Lanes<T> {
 
     /// The first record of a lane whose entity does not exist. The lane is busy
     /// until [`Lanes::free`].
-    pub(super) fn next_absent(&mut self) -> Option<(Uuid, &T)> {
+    pub(super) fn next_absent(&mut self) -> Option<(LaneId, &T)> {
         let id = self.absent.pop_front()?;
         let lane = self.lanes.get_mut(&id)?;
         lane.busy = true;
@@ -158,7 +160,7 @@ impl<T> Lanes<T> {
     }
 
     /// Notes that nothing of a lane is on its way any longer.
-    pub(super) fn free(&mut self, id: Uuid) {
+    pub(super) fn free(&mut self, id: LaneId) {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
@@ -175,7 +177,7 @@ impl<T> Lanes<T> {
 
     /// Puts records back in front of their lanes, and frees those.
     pub(super) fn give_back(&mut self, batch: Vec<Item<T>>) {
-        let mut lanes: Vec<Uuid> = batch.iter().map(|item| item.lane).collect();
+        let mut lanes: Vec<LaneId> = batch.iter().map(|item| item.lane).collect();
         lanes.dedup();
         for item in batch.into_iter().rev() {
             if let Some(lane) = self.lanes.get_mut(&item.lane) {
@@ -191,7 +193,7 @@ impl<T> Lanes<T> {
 
     /// Takes all records of a lane out, which is busy with them until
     /// [`Lanes::free`] or [`Lanes::give_back`].
-    pub(super) fn take_all(&mut self, id: Uuid) -> Vec<Item<T>> {
+    pub(super) fn take_all(&mut self, id: LaneId) -> Vec<Item<T>> {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return Vec::new();
         };
@@ -216,14 +218,10 @@ mod tests {
         bytes: 1000,
     };
 
-    fn lane(n: u128) -> Uuid {
-        Uuid::from_u128(n)
-    }
-
-    fn lanes(records: &[(u128, u32)]) -> Lanes<u32> {
+    fn lanes(records: &[(u64, u32)]) -> Lanes<u32> {
         let mut lanes = Lanes::default();
         for (id, record) in records {
-            lanes.push(lane(*id), *record, 10);
+            lanes.push(*id, *record, 10);
         }
         lanes
     }
@@ -237,15 +235,15 @@ mod tests {
     fn a_lane_waits_for_its_message() {
         let mut lanes = lanes(&[(1, 10), (2, 20), (1, 11)]);
         assert_eq!(take(&mut lanes, &WIDE), [10, 11, 20]);
-        lanes.push(lane(1), 12, 10);
-        lanes.push(lane(3), 30, 10);
+        lanes.push(1, 12, 10);
+        lanes.push(3, 30, 10);
         assert_eq!(take(&mut lanes, &WIDE), [30]);
         assert_eq!(lanes.waiting(), 1);
-        lanes.free(lane(1));
-        lanes.free(lane(2));
+        lanes.free(1);
+        lanes.free(2);
         assert_eq!(take(&mut lanes, &WIDE), [12]);
-        lanes.free(lane(1));
-        lanes.free(lane(3));
+        lanes.free(1);
+        lanes.free(3);
         assert!(lanes.lanes.is_empty());
     }
 
@@ -274,7 +272,7 @@ mod tests {
         assert_eq!(take(&mut lanes, &WIDE), [10]);
         assert_eq!(take(&mut lanes, &WIDE), [20]);
         assert!(take(&mut lanes, &WIDE).is_empty());
-        lanes.free(lane(1));
+        lanes.free(1);
         assert_eq!(take(&mut lanes, &WIDE), [11]);
     }
 
@@ -283,10 +281,10 @@ mod tests {
         let mut lanes = lanes(&[(1, 10), (2, 20), (1, 11)]);
         let batch = lanes.take(&WIDE, |record| *record != 10);
         assert_eq!(batch.len(), 1);
-        assert_eq!(lanes.next_absent(), Some((lane(1), &10)));
+        assert_eq!(lanes.next_absent(), Some((1, &10)));
         assert_eq!(lanes.next_absent(), None);
         assert!(take(&mut lanes, &WIDE).is_empty());
-        lanes.free(lane(1));
+        lanes.free(1);
         assert_eq!(take(&mut lanes, &WIDE), [10, 11]);
     }
 
@@ -295,10 +293,10 @@ mod tests {
         let mut lanes = lanes(&[(1, 10), (1, 11)]);
         assert!(lanes.take(&WIDE, |_| false).is_empty());
         assert!(lanes.next_absent().is_some());
-        let batch = lanes.take_all(lane(1));
+        let batch = lanes.take_all(1);
         let records: Vec<_> = batch.iter().map(|item| item.record).collect();
         assert_eq!((records.as_slice(), lanes.waiting()), (&[10, 11][..], 0));
-        lanes.push(lane(1), 12, 10);
+        lanes.push(1, 12, 10);
         assert!(take(&mut lanes, &WIDE).is_empty(), "the lane is busy");
         lanes.give_back(batch);
         assert_eq!(take(&mut lanes, &WIDE), [10, 11, 12]);
@@ -310,18 +308,18 @@ mod tests {
         /// message of the lane.
         #[test]
         fn nothing_is_lost_or_overtaken(
-            ids in prop::collection::vec(0_u128..5, 1..60),
+            ids in prop::collection::vec(0_u64..5, 1..60),
             steps in prop::collection::vec((0_usize..4, any::<bool>(), 0_usize..8), 0..200),
         ) {
             let mut lanes = Lanes::default();
-            let mut sent: BTreeMap<u128, Vec<u32>> = BTreeMap::new();
+            let mut sent: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
             let mut under_way: Vec<Vec<Item<u32>>> = Vec::new();
             let mut pushes = (0..).zip(&ids).peekable();
             let mut steps = steps.into_iter();
             loop {
                 let (what, fails, which) = steps.next().unwrap_or((3, false, 0));
                 for (number, id) in pushes.by_ref().take(3) {
-                    lanes.push(lane(*id), number, 1);
+                    lanes.push(*id, number, 1);
                 }
                 if what < 2 || under_way.is_empty() {
                     let room = Room { records: 4, bytes: 1000 };
@@ -341,7 +339,7 @@ mod tests {
                     } else {
                         let mut ended: Vec<_> = batch.iter().map(|item| item.lane).collect();
                         for item in batch {
-                            sent.entry(item.lane.as_u128()).or_default().push(item.record);
+                            sent.entry(item.lane).or_default().push(item.record);
                         }
                         ended.dedup();
                         for id in ended {

@@ -5,21 +5,26 @@
 //! entities, and of one entity only one message ([`Lanes`]). A message that is
 //! not full waits a moment for company while others are on their way.
 
-use std::{collections::HashMap, future::Future, pin::Pin, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    hash::{BuildHasher as _, RandomState},
+    pin::Pin,
+    time::Duration,
+};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
-use uuid::Uuid;
 
 use super::{
     creation::{Creator, Prepared},
     entities::Entities,
     error::SessionError,
     exchange::{Answer, Exchange},
-    lanes::{Item, Lanes, Room},
+    lanes::{Item, LaneId, Lanes, Room},
     undeliverable::{self, Reason},
-    uplink,
+    uplink::{self, type_name},
 };
 use crate::{
     config::ThingsBoard,
@@ -88,7 +93,7 @@ pub(super) struct Context<'session> {
 /// What a message is for.
 enum Job {
     Data(Vec<Item<Record>>),
-    Creation(Uuid),
+    Creation(LaneId),
 }
 
 /// What has come of it.
@@ -109,9 +114,11 @@ pub(super) struct Sender<'session> {
     context: Context<'session>,
     reader: Reader,
     lanes: Lanes<Record>,
+    /// Makes lanes of names.
+    hasher: RandomState,
     on_their_way: FuturesUnordered<OnItsWay<'session>>,
     /// How often a lane's creation was rejected.
-    rejected_creations: HashMap<Uuid, u32>,
+    rejected_creations: HashMap<LaneId, u32>,
     /// Until when the server wants us to be quiet.
     quiet_until: Option<Instant>,
     /// When the message at hand has waited long enough for company.
@@ -125,6 +132,7 @@ impl<'session> Sender<'session> {
             reader: context.spool.reader(),
             context,
             lanes: Lanes::default(),
+            hasher: RandomState::new(),
             on_their_way: FuturesUnordered::new(),
             rejected_creations: HashMap::new(),
             quiet_until: None,
@@ -174,8 +182,7 @@ impl<'session> Sender<'session> {
     fn take_in(&mut self, records: Vec<Record>) {
         for record in records {
             let entity = &record.uplink.entity;
-            let known = self.context.entities.id(entity.kind, &entity.name);
-            let lane = known.unwrap_or_else(|| self.context.creator.id(entity.kind, &entity.name));
+            let lane = self.hasher.hash_one((type_name(entity.kind), &entity.name));
             let bytes = uplink::size(&record.uplink);
             self.lanes.push(lane, record, bytes);
         }
@@ -242,9 +249,11 @@ impl<'session> Sender<'session> {
         for item in batch {
             let uplink = &item.record.uplink;
             let entity = &uplink.entity;
-            // The entity may have got another id since its lane was made.
-            let id = self.context.entities.id(entity.kind, &entity.name);
-            uplink::append_parts(uplink, id.unwrap_or(item.lane), &mut message.entity_data);
+            // It may have been deleted since the batch was made. Then the server drops
+            // the data as it does what was on its way at that moment.
+            let known = self.context.entities.id(entity.kind, &entity.name);
+            let id = known.unwrap_or_else(|| self.context.creator.id(entity.kind, &entity.name));
+            uplink::append_parts(uplink, id, &mut message.entity_data);
         }
         message
     }
@@ -347,7 +356,7 @@ impl<'session> Sender<'session> {
         self.lanes.give_back(batch);
     }
 
-    fn finish_creation(&mut self, lane: Uuid, answer: Answer) {
+    fn finish_creation(&mut self, lane: LaneId, answer: Answer) {
         match answer {
             Answer::Accepted => {
                 self.rejected_creations.remove(&lane);
