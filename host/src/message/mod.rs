@@ -47,8 +47,9 @@ pub struct Downlink {
 /// A downlink on its way to the devices' side.
 #[derive(Debug)]
 pub struct Delivery {
-    /// What is delivered.
-    pub downlink: Downlink,
+    /// What is delivered. None for one that came before: whoever sent it again only
+    /// wants to know that it is on disk.
+    pub downlink: Option<Downlink>,
     /// Told when it is on disk or done with: ThingsBoard may forget it then. None
     /// for calls, which are not kept.
     pub taken: Option<oneshot::Sender<()>>,
@@ -77,6 +78,8 @@ pub enum DownlinkOutcome {
     Sent,
     /// The device is not connected.
     NotConnected,
+    /// The device is not one of ours.
+    NoSuchDevice,
     /// Its time passed.
     Expired,
     /// The downlink converter failed, or there is none.

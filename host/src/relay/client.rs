@@ -6,7 +6,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{backoff::Backoff, entities::Entities, session};
+use super::{backoff::Backoff, entities::Entities, memory::Memory, session};
 use crate::{
     config::ThingsBoard,
     dead_letters::DeadLetters,
@@ -21,6 +21,7 @@ pub struct Relay {
     entities: Entities,
     downlinks: mpsc::Sender<Delivery>,
     dead_letters: Option<DeadLetters>,
+    memory: Memory,
 }
 
 impl Relay {
@@ -41,6 +42,7 @@ impl Relay {
             entities,
             downlinks,
             dead_letters,
+            memory: Memory::default(),
         }
     }
 
@@ -57,17 +59,17 @@ impl Relay {
             Duration::from_millis(self.settings.reconnect_delay_ms),
             Duration::from_millis(self.settings.max_reconnect_delay_ms),
         );
+        let context = session::Context {
+            settings: &self.settings,
+            spool: &self.spool,
+            entities: &self.entities,
+            downlinks: &self.downlinks,
+            dead_letters: self.dead_letters.as_ref(),
+            memory: &self.memory,
+        };
         loop {
             let mut accepted_at = None;
-            let end = session::run(
-                &self.settings,
-                &self.spool,
-                &self.entities,
-                &self.downlinks,
-                self.dead_letters.as_ref(),
-                || accepted_at = Some(Instant::now()),
-            )
-            .await;
+            let end = session::run(context, || accepted_at = Some(Instant::now())).await;
             let held = accepted_at.map(|since: Instant| since.elapsed());
             let pause = backoff.pause(held, end.least_pause());
             error!(

@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use tracing::{info, warn};
@@ -11,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     connect::Edge,
+    customers::Customers,
     entities::{Entities, Known},
     ids, provision, rename,
     uplink::type_name,
@@ -27,7 +31,10 @@ const MAX_REFUSALS: usize = 10_000;
 pub(super) struct Creator<'session> {
     edge: &'session Edge,
     entities: &'session Entities,
+    customers: &'session Customers,
     refused: Mutex<HashSet<Uuid>>,
+    /// Whether it was said that there are no groups.
+    said_no_groups: AtomicBool,
 }
 
 /// What an entity that is not known needs.
@@ -41,11 +48,17 @@ pub(super) enum Prepared {
 }
 
 impl<'session> Creator<'session> {
-    pub(super) fn new(edge: &'session Edge, entities: &'session Entities) -> Self {
+    pub(super) fn new(
+        edge: &'session Edge,
+        entities: &'session Entities,
+        customers: &'session Customers,
+    ) -> Self {
         Self {
             edge,
             entities,
+            customers,
             refused: Mutex::default(),
+            said_no_groups: AtomicBool::new(false),
         }
     }
 
@@ -76,7 +89,17 @@ impl<'session> Creator<'session> {
             self.refuse(uplink, id);
             return Prepared::NotAllowed;
         }
-        Prepared::Message(provision::creation(uplink, id, self.edge))
+        let title = entity.customer.as_deref().filter(|title| !title.is_empty());
+        let customer = title.and_then(|title| self.customers.id(title, &entity.name));
+        if let Some(group) = &entity.group
+            && !self.said_no_groups.swap(true, Relaxed)
+        {
+            warn!(
+                device = entity.name,
+                group, "ThingsBoard's Edge service has no entity groups; groupName is ignored"
+            );
+        }
+        Prepared::Message(provision::creation(uplink, id, self.edge, customer))
     }
 
     /// Notes the new entity, unless the server has said more about it already.
@@ -105,7 +128,7 @@ impl<'session> Creator<'session> {
             name: entity.name.clone(),
             profile: profile.to_owned(),
         };
-        self.entities.learn(id, known);
+        self.entities.created(id, known);
     }
 
     fn refuse(&self, uplink: &Uplink, id: Uuid) {

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value as Json, json};
 
-use super::entities::Known;
+use super::entities::Addressee;
 use crate::{
     message::{Downlink, Metadata},
     proto::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// What an edge is told of an entity's attributes. Telemetry and attributes of
 /// other scopes are nothing for the device.
-pub(super) fn from_entity_data(data: &EntityDataProto, device: &Known) -> Vec<Downlink> {
+pub(super) fn from_entity_data(data: &EntityDataProto, device: &Addressee) -> Vec<Downlink> {
     const SHARED: &str = "SHARED_SCOPE";
     let mut downlinks = Vec::new();
     let updated = data
@@ -50,11 +50,11 @@ pub(super) fn from_entity_data(data: &EntityDataProto, device: &Known) -> Vec<Do
     downlinks
 }
 
-fn attributes_downlink(device: &Known, msg_type: &str, msg: Json) -> Downlink {
+fn attributes_downlink(device: &Addressee, msg_type: &str, msg: Json) -> Downlink {
     let mut metadata = device_metadata(device);
     metadata.insert("scope".to_owned(), "SHARED_SCOPE".to_owned());
     Downlink {
-        device: device.name.clone(),
+        device: device.speaks_as.clone(),
         msg: msg.to_string(),
         msg_type: msg_type.to_owned(),
         metadata: Arc::new(metadata),
@@ -64,7 +64,7 @@ fn attributes_downlink(device: &Known, msg_type: &str, msg: Json) -> Downlink {
 }
 
 /// A remote procedure call. Its outcome is for the caller to fill in.
-pub(super) fn from_rpc(call: &DeviceRpcCallMsg, device: &Known) -> Option<Downlink> {
+pub(super) fn from_rpc(call: &DeviceRpcCallMsg, device: &Addressee) -> Option<Downlink> {
     let request = call.request_msg.as_ref()?;
     let params = serde_json::from_str(&request.params).unwrap_or_else(|_| json!(request.params));
     let uuid = super::ids::uuid(call.request_uuid_msb, call.request_uuid_lsb);
@@ -79,7 +79,7 @@ pub(super) fn from_rpc(call: &DeviceRpcCallMsg, device: &Known) -> Option<Downli
         .ok()
         .map(|time| SystemTime::UNIX_EPOCH + Duration::from_millis(time));
     Some(Downlink {
-        device: device.name.clone(),
+        device: device.speaks_as.clone(),
         msg: json!({ "method": request.method, "params": params }).to_string(),
         msg_type: "RPC_CALL_FROM_SERVER_TO_DEVICE".to_owned(),
         metadata: Arc::new(metadata),
@@ -88,10 +88,10 @@ pub(super) fn from_rpc(call: &DeviceRpcCallMsg, device: &Known) -> Option<Downli
     })
 }
 
-fn device_metadata(device: &Known) -> Metadata {
+fn device_metadata(device: &Addressee) -> Metadata {
     Metadata::from([
-        ("deviceName".to_owned(), device.name.clone()),
-        ("deviceType".to_owned(), device.profile.clone()),
+        ("deviceName".to_owned(), device.known.name.clone()),
+        ("deviceType".to_owned(), device.known.profile.clone()),
     ])
 }
 
@@ -116,13 +116,17 @@ mod tests {
             edge::{AttributeDeleteMsg, RpcRequestMsg},
             transport::PostAttributeMsg,
         },
+        relay::entities::Known,
     };
 
-    fn device() -> Known {
-        Known {
-            kind: EntityKind::Device,
-            name: "SN-002".to_owned(),
-            profile: "thermometer".to_owned(),
+    fn device() -> Addressee {
+        Addressee {
+            known: Known {
+                kind: EntityKind::Device,
+                name: "SN-002".to_owned(),
+                profile: "thermometer".to_owned(),
+            },
+            speaks_as: "2".to_owned(),
         }
     }
 
@@ -155,6 +159,7 @@ mod tests {
         assert_eq!(downlinks.len(), 1);
         assert_eq!(downlinks[0].msg, r#"{"powerState":"on","limit":7}"#);
         assert_eq!(downlinks[0].msg_type, "ATTRIBUTES_UPDATED");
+        assert_eq!(downlinks[0].device, "2", "where its data come from");
         let metadata: Vec<_> = downlinks[0].metadata.iter().collect();
         let text = |text: &str| text.to_owned();
         assert_eq!(

@@ -3,9 +3,11 @@
 //! This room knows nothing of sockets or wasm.
 
 mod backoff;
+mod calls;
 mod client;
 mod connect;
 mod creation;
+mod customers;
 mod dial;
 mod downlink;
 mod entities;
@@ -14,9 +16,11 @@ mod exchange;
 mod failure;
 mod ids;
 mod lanes;
+mod memory;
 mod provision;
 mod reader;
 mod rename;
+mod repeats;
 mod sender;
 mod session;
 mod undeliverable;

@@ -18,8 +18,14 @@ const TOKEN_LENGTH: usize = 20;
 /// The message that creates the entity of `uplink` under `id`. It travels
 /// alone, so that one bad entity does not fail the data of others.
 ///
-/// The profile goes by its name: ThingsBoard finds or creates it.
-pub(super) fn creation(uplink: &Uplink, id: Uuid, edge: &Edge) -> UplinkMsg {
+/// The profile goes by its name: ThingsBoard finds or creates it. The customer goes
+/// by its id, and one that does not exist fails the creation.
+pub(super) fn creation(
+    uplink: &Uplink,
+    id: Uuid,
+    edge: &Edge,
+    customer: Option<Uuid>,
+) -> UplinkMsg {
     let entity = &uplink.entity;
     let (id_msb, id_lsb) = ids::halves(id);
     let mut body = json!({
@@ -32,6 +38,9 @@ pub(super) fn creation(uplink: &Uplink, id: Uuid, edge: &Edge) -> UplinkMsg {
     }
     if let Some(label) = &entity.label {
         body["label"] = json!(label);
+    }
+    if let Some(customer) = customer {
+        body["customerId"] = json!({ "entityType": "CUSTOMER", "id": customer });
     }
     let msg_type = UpdateMsgType::EntityCreatedRpcMessage.into();
     match entity.kind {
@@ -109,7 +118,9 @@ mod tests {
             name: "edge".to_owned(),
         };
         let id = Uuid::from_u128(3);
-        let message = creation(&uplink(EntityKind::Device, "SN", "meter"), id, &edge);
+        let customer = Some(Uuid::from_u128(9));
+        let device = uplink(EntityKind::Device, "SN", "meter");
+        let message = creation(&device, id, &edge, customer);
         let body: Json = serde_json::from_str(&message.device_update_msg[0].entity).unwrap();
         assert_eq!(message.device_update_msg[0].id_lsb, 3);
         assert_eq!(
@@ -121,6 +132,10 @@ mod tests {
             (&json!("SN"), &json!("meter"))
         );
         assert_eq!(body["label"], "Hall 3");
+        assert_eq!(
+            body["customerId"],
+            json!({"entityType": "CUSTOMER", "id": "00000000-0000-0000-0000-000000000009"})
+        );
         assert!(body["createdTime"].as_i64().unwrap() > 1_700_000_000_000);
         let credentials = &message.device_credentials_update_msg[0].entity;
         let credentials: Json = serde_json::from_str(credentials).unwrap();
@@ -133,9 +148,9 @@ mod tests {
             TOKEN_LENGTH
         );
 
-        let message = creation(&uplink(EntityKind::Asset, "Hall", ""), id, &edge);
+        let message = creation(&uplink(EntityKind::Asset, "Hall", ""), id, &edge, None);
         let body: Json = serde_json::from_str(&message.asset_update_msg[0].entity).unwrap();
-        assert_eq!(body.get("type"), None);
+        assert_eq!((body.get("type"), body.get("customerId")), (None, None));
         assert!(message.device_update_msg.is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! last one is acknowledged, and forgets what is. So one for a device is on disk
 //! first; those behind it are taken in meanwhile.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use tokio::{
@@ -13,21 +13,22 @@ use tokio::{
     task::JoinSet,
 };
 use tonic::Streaming;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::{
     downlink,
-    entities::{Entities, Known},
+    entities::{Addressee, Entities, Known},
     error::SessionError,
-    exchange::{Answer, Exchange},
+    exchange::Exchange,
     failure::Circumstances,
-    ids, rename,
+    ids,
+    memory::Memory,
+    rename,
 };
 use crate::{
-    message::{Delivery, Downlink, DownlinkOutcome, EntityKind},
-    proto::edge::{
-        DeviceRpcCallMsg, DownlinkMsg, ResponseMsg, RpcResponseMsg, UpdateMsgType, UplinkMsg,
-    },
+    message::{Delivery, EntityKind},
+    proto::edge::{DownlinkMsg, ResponseMsg, UpdateMsgType},
 };
 
 /// Takes in what the server sends.
@@ -37,6 +38,7 @@ pub(super) struct Reader<'session> {
     pub(super) circumstances: Circumstances<'session>,
     pub(super) exchange: Arc<Exchange>,
     pub(super) downlinks: &'session mpsc::Sender<Delivery>,
+    pub(super) memory: &'session Memory,
     /// Told when the synchronisation is complete.
     pub(super) synchronised: &'session Notify,
 }
@@ -52,9 +54,8 @@ struct EntityJson {
 impl Reader<'_> {
     /// Reads until the session ends.
     pub(super) async fn run(&self, inbound: &mut Streaming<ResponseMsg>) -> SessionError {
-        // Calls that wait for their outcome end with the session: the server
-        // forgets them too. So do acknowledgements: the server sends the downlinks
-        // again. There are as many as the server has sent of one page.
+        // Acknowledgements that wait end with the session: the server sends the
+        // downlinks again. There are as many as it has sent of one page.
         let mut answers = JoinSet::new();
         loop {
             let message = match inbound.message().await {
@@ -87,24 +88,37 @@ impl Reader<'_> {
             let id = ids::uuid(update.id_msb, update.id_lsb);
             self.take_entity(EntityKind::Asset, id, update.msg_type(), &update.entity)?;
         }
+        for update in &message.customer_update_msg {
+            self.memory.customers.take(update);
+        }
         let mut taken = Vec::new();
         for data in &message.entity_data {
             let id = ids::uuid(data.entity_id_msb, data.entity_id_lsb);
             if let Some(device) = self.device(id) {
+                let repeated = self.memory.repeats.came_before(data);
                 for downlink in downlink::from_entity_data(data, &device) {
                     let (tell, told) = oneshot::channel();
-                    self.hand_over(downlink, Some(tell)).await?;
+                    let delivery = Delivery {
+                        downlink: Some(downlink).filter(|_| !repeated),
+                        taken: Some(tell),
+                    };
+                    self.hand_over(delivery).await?;
                     taken.push(told);
                 }
             }
         }
         for call in message.device_rpc_call_msg {
-            self.take_call(call, answers).await?;
+            let device = self.device(ids::uuid(call.device_id_msb, call.device_id_lsb));
+            let (calls, exchange) = (&self.memory.calls, &self.exchange);
+            calls.take(call, device, exchange, self.downlinks).await?;
         }
         self.acknowledge(message.downlink_msg_id, taken, answers)
             .await?;
         if message.sync_completed_msg.is_some() {
-            let entities = self.entities.complete_sync();
+            let outcome = self.entities.complete_sync();
+            rename::report_all(&outcome.renamed);
+            rename::report_missing(&outcome.missing);
+            let entities = outcome.entities;
             info!(entities, "ThingsBoard has sent its devices and assets");
             self.synchronised.notify_one();
         }
@@ -114,7 +128,7 @@ impl Reader<'_> {
     fn take_entity(
         &self,
         kind: EntityKind,
-        id: uuid::Uuid,
+        id: Uuid,
         msg_type: UpdateMsgType,
         json: &str,
     ) -> Result<(), SessionError> {
@@ -150,44 +164,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn device(&self, id: uuid::Uuid) -> Option<Known> {
+    fn device(&self, id: Uuid) -> Option<Addressee> {
         self.entities
-            .known(id)
-            .filter(|known| known.kind == EntityKind::Device)
-    }
-
-    /// Passes a call on and answers it when its outcome is known: the caller
-    /// waits even for a one-way call.
-    async fn take_call(
-        &self,
-        call: DeviceRpcCallMsg,
-        answers: &mut JoinSet<()>,
-    ) -> Result<(), SessionError> {
-        let id = ids::uuid(call.device_id_msb, call.device_id_lsb);
-        let Some(device) = self.device(id) else {
-            debug!(%id, "call for an unknown device");
-            return Ok(());
-        };
-        let Some(mut downlink) = downlink::from_rpc(&call, &device) else {
-            return Ok(());
-        };
-        if downlink
-            .expires
-            .is_some_and(|expires| expires <= SystemTime::now())
-        {
-            debug!(device = device.name, "call came after its expiration time");
-            return Ok(());
-        }
-        let (outcome, decided) = oneshot::channel();
-        downlink.outcome = Some(outcome);
-        self.hand_over(downlink, None).await?;
-        let exchange = self.exchange.clone();
-        answers.spawn(async move {
-            if let Ok(outcome) = decided.await {
-                answer_call(&exchange, call, &device.name, &outcome).await;
-            }
-        });
-        Ok(())
+            .addressee(id)
+            .filter(|device| device.known.kind == EntityKind::Device)
     }
 
     /// Acknowledges a message once all downlinks in it were `taken`.
@@ -214,55 +194,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn hand_over(
-        &self,
-        downlink: Downlink,
-        taken: Option<oneshot::Sender<()>>,
-    ) -> Result<(), SessionError> {
+    async fn hand_over(&self, delivery: Delivery) -> Result<(), SessionError> {
         self.downlinks
-            .send(Delivery { downlink, taken })
+            .send(delivery)
             .await
             .map_err(|_| SessionError::Broken("the host is stopping".to_owned()))
-    }
-}
-
-async fn answer_call(
-    exchange: &Exchange,
-    call: DeviceRpcCallMsg,
-    device: &str,
-    outcome: &DownlinkOutcome,
-) {
-    let (response, error) = match outcome {
-        DownlinkOutcome::Sent => ("{}", ""),
-        DownlinkOutcome::NotConnected => ("", "NO_ACTIVE_CONNECTION"),
-        DownlinkOutcome::Expired => ("", "TIMEOUT"),
-        DownlinkOutcome::NotEncoded(_) => ("", "INTERNAL"),
-    };
-    info!(
-        device,
-        request_id = call.request_id,
-        ?outcome,
-        "call answered"
-    );
-    let message = UplinkMsg {
-        device_rpc_call_msg: vec![DeviceRpcCallMsg {
-            request_msg: None,
-            response_msg: Some(RpcResponseMsg {
-                response: response.to_owned(),
-                error: error.to_owned(),
-            }),
-            ..call
-        }],
-        ..UplinkMsg::default()
-    };
-    // A caller whose answer is lost runs into its own time-out.
-    match exchange.submit(message).await {
-        Ok(Answer::Accepted) => {}
-        Ok(answer) => warn!(
-            device,
-            ?answer,
-            "ThingsBoard did not take the answer to a call"
-        ),
-        Err(error) => warn!(device, %error, "the answer to a call is lost"),
     }
 }

@@ -1,6 +1,6 @@
 //! Tells the operator that ThingsBoard stores a device under another name.
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// Length of the random ending that ThingsBoard gives a device whose name is
 /// taken.
@@ -20,6 +20,40 @@ pub(super) fn report(name: &str, stored_as: &str) {
         info!(
             device = name,
             stored_as, "renamed in ThingsBoard; its data goes on there"
+        );
+    }
+}
+
+/// Renames of a synchronisation that are told one by one.
+const TOLD: usize = 20;
+
+/// Reports what was renamed while nobody was connected.
+pub(super) fn report_all(renamed: &[(String, String)]) {
+    for (name, stored_as) in renamed.iter().take(TOLD) {
+        report(name, stored_as);
+    }
+    if let Some(more @ 1..) = renamed.len().checked_sub(TOLD) {
+        info!(
+            more,
+            "further devices and assets were renamed in ThingsBoard"
+        );
+    }
+}
+
+/// Reports that entities which were created do not exist.
+pub(super) fn report_missing(missing: &[String]) {
+    for name in missing.iter().take(TOLD) {
+        error!(
+            device = name,
+            "ThingsBoard acknowledged its creation but does not have it, so its data was lost: \
+             the tenant may have as many devices or assets as it is allowed (see its tenant \
+             profile), or somebody deleted it; it is created again with its next data"
+        );
+    }
+    if let Some(more @ 1..) = missing.len().checked_sub(TOLD) {
+        error!(
+            more,
+            "further entities that were created are missing in ThingsBoard"
         );
     }
 }

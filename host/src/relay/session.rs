@@ -14,6 +14,7 @@ use super::{
     entities::Entities,
     error::SessionError,
     exchange::Exchange,
+    memory::Memory,
     reader::Reader,
     sender::{self, Sender},
 };
@@ -24,16 +25,29 @@ use crate::{
     spool::Spool,
 };
 
+/// What a session needs.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'session> {
+    pub(super) settings: &'session ThingsBoard,
+    pub(super) spool: &'session Spool,
+    pub(super) entities: &'session Entities,
+    pub(super) downlinks: &'session mpsc::Sender<Delivery>,
+    /// Takes what ThingsBoard does not, if it is to be kept.
+    pub(super) dead_letters: Option<&'session DeadLetters>,
+    pub(super) memory: &'session Memory,
+}
+
 /// Runs one session to its end. `accepted` is called once ThingsBoard has
 /// accepted the credentials.
-pub(super) async fn run(
-    settings: &ThingsBoard,
-    spool: &Spool,
-    entities: &Entities,
-    downlinks: &mpsc::Sender<Delivery>,
-    dead_letters: Option<&DeadLetters>,
-    accepted: impl FnOnce(),
-) -> SessionError {
+pub(super) async fn run(context: Context<'_>, accepted: impl FnOnce()) -> SessionError {
+    let Context {
+        settings,
+        spool,
+        entities,
+        downlinks,
+        dead_letters,
+        memory,
+    } = context;
     let Connection {
         edge,
         circumstances,
@@ -60,9 +74,10 @@ pub(super) async fn run(
         circumstances,
         exchange: exchange.clone(),
         downlinks,
+        memory,
         synchronised: &synchronised,
     };
-    let creator = Creator::new(&edge, entities);
+    let creator = Creator::new(&edge, entities, &memory.customers);
     let context = sender::Context {
         spool,
         entities,

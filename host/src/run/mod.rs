@@ -295,7 +295,9 @@ async fn deliver(mut downlinks: mpsc::Receiver<Delivery>, directory: Arc<Directo
     while downlinks.recv_many(&mut deliveries, DOWNLINK_QUEUE).await > 0 {
         let mut taken = Vec::new();
         for delivery in deliveries.drain(..) {
-            directory.deliver(delivery.downlink);
+            if let Some(downlink) = delivery.downlink {
+                directory.deliver(downlink);
+            }
             taken.extend(delivery.taken);
         }
         if taken.is_empty() {

@@ -9,6 +9,7 @@
 
 mod file;
 mod names;
+mod spoken;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,10 +20,11 @@ use std::{
 use tracing::warn;
 use uuid::Uuid;
 
-use self::{file::NamesFile, names::Names};
+use self::{file::NamesFile, names::Names, spoken::SpokenNames};
 use crate::{
     message::EntityKind,
     redb_file::{FileError, Opener, open_database},
+    relay::ids,
 };
 
 /// The entities that are assigned to this edge.
@@ -38,10 +40,34 @@ struct Inner {
     edge: Option<Uuid>,
     names: Names,
     known: HashMap<Uuid, Known>,
+    spoken: SpokenNames,
+    /// What this run created and no synchronisation has told since, with the name.
+    created: HashMap<Uuid, String>,
     /// Ids seen in the synchronisation that runs.
     synchronising: Option<HashSet<Uuid>>,
     /// Names of earlier runs that the server has not told in this one.
     remembered: Names,
+}
+
+/// Whom a downlink is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Addressee {
+    /// What the server says of it.
+    pub(super) known: Known,
+    /// The name by which the entity calls itself, which is another one if somebody
+    /// renamed it in ThingsBoard.
+    pub(super) speaks_as: String,
+}
+
+/// What a synchronisation came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Synchronised {
+    /// How many entities there are.
+    pub(super) entities: usize,
+    /// Names of the file's whose entities have other names by now, and those.
+    pub(super) renamed: Vec<(String, String)>,
+    /// Names of entities that this run created, and the server does not have.
+    pub(super) missing: Vec<String>,
 }
 
 /// What the server says of an entity.
@@ -88,9 +114,29 @@ impl Entities {
         })
     }
 
-    /// The id under which data of this name is stored.
+    /// The id under which data of this name, which an entity has just sent, are
+    /// stored.
     pub(super) fn id(&self, kind: EntityKind, name: &str) -> Option<Uuid> {
-        self.lock().names.get(kind, name)
+        let mut inner = self.lock();
+        let id = inner.names.get(kind, name)?;
+        inner.spoken.heard(id, name);
+        Some(id)
+    }
+
+    /// Whom a downlink for that id is for.
+    pub(super) fn addressee(&self, id: Uuid) -> Option<Addressee> {
+        let inner = self.lock();
+        let known = inner.known.get(&id)?.clone();
+        let speaks_as = inner.spoken.get(id).unwrap_or(&known.name).to_owned();
+        Some(Addressee { known, speaks_as })
+    }
+
+    /// Notes that the server has acknowledged the creation of an entity. It does
+    /// so without one, too: if the tenant has as many as it may.
+    pub(super) fn created(&self, id: Uuid, entity: Known) {
+        let name = entity.name.clone();
+        self.learn(id, entity);
+        self.lock().created.insert(id, name);
     }
 
     /// The entity with that id.
@@ -109,18 +155,26 @@ impl Entities {
         inner.point(&self.file, entity.kind, &entity.name, id);
         let name = entity.name.clone();
         let before = inner.known.insert(id, entity)?;
-        (before.name != name).then_some(before.name)
+        if before.name == name {
+            return None;
+        }
+        inner.spoken.renamed(id, &before.name);
+        Some(before.name)
     }
 
     /// Lets data of `name` go to an entity that has another name by now.
     pub(super) fn alias(&self, kind: EntityKind, name: &str, id: Uuid) {
-        self.lock().point(&self.file, kind, name, id);
+        let mut inner = self.lock();
+        inner.point(&self.file, kind, name, id);
+        inner.spoken.set(id, name);
     }
 
     /// Forgets an entity that was deleted, or taken from this edge.
     pub(super) fn forget(&self, id: Uuid) -> Option<Known> {
         let mut inner = self.lock();
         let known = inner.known.remove(&id)?;
+        inner.spoken.forget(id);
+        inner.created.remove(&id);
         let gone = |kind, name: &str| self.file.note(kind, name, None);
         inner.names.retain(|named| named != id, gone);
         Some(known)
@@ -141,6 +195,8 @@ impl Entities {
             inner.names.retain(|_| false, gone);
             inner.remembered.retain(|_| false, gone);
             inner.known.clear();
+            inner.spoken = SpokenNames::default();
+            inner.created.clear();
             inner.edge = Some(edge);
             self.file.note_edge(edge);
         }
@@ -148,20 +204,40 @@ impl Entities {
     }
 
     /// Notes that the server has sent everything; what it left out is no
-    /// longer assigned to this edge. Answers how many entities there are.
-    pub(super) fn complete_sync(&self) -> usize {
+    /// longer assigned to this edge.
+    pub(super) fn complete_sync(&self) -> Synchronised {
         let mut inner = self.lock();
         let inner = &mut *inner;
+        let mut outcome = Synchronised::default();
         if let Some(seen) = inner.synchronising.take() {
             inner.known.retain(|id, _| seen.contains(id));
             let known = &inner.known;
             let gone = |kind, name: &str| self.file.note(kind, name, None);
             inner.names.retain(|id| known.contains_key(&id), gone);
+            inner.spoken.retain(|id| known.contains_key(&id));
             let mut remembered = std::mem::take(&mut inner.remembered);
             remembered.retain(|id| known.contains_key(&id), gone);
+            for (kind, name, id) in remembered.iter() {
+                let Some(known) = inner.known.get(&id).filter(|known| known.name != name) else {
+                    continue;
+                };
+                outcome.renamed.push((name.to_owned(), known.name.clone()));
+                // Of several names the one that made the id is what the device
+                // called itself at first.
+                let made = inner.edge.map(|edge| ids::entity_id(edge, kind, name));
+                if made == Some(id) {
+                    inner.spoken.set(id, name);
+                } else {
+                    inner.spoken.renamed(id, name);
+                }
+            }
             inner.names.append(remembered);
+            let created = std::mem::take(&mut inner.created);
+            let missing = created.into_iter().filter(|(id, _)| !seen.contains(id));
+            outcome.missing = missing.map(|(_, name)| name).collect();
         }
-        inner.known.len()
+        outcome.entities = inner.known.len();
+        outcome
     }
 
     /// Waits until all names are on disk, which takes no time if they are. Awaited

@@ -52,6 +52,14 @@ impl Names {
         }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EntityKind, &str, Uuid)> {
+        let of = |kind, names| {
+            let names: &HashMap<Box<str>, Uuid> = names;
+            names.iter().map(move |(name, id)| (kind, &**name, *id))
+        };
+        of(EntityKind::Device, &self.devices).chain(of(EntityKind::Asset, &self.assets))
+    }
+
     /// Takes over the names of `other`.
     pub(super) fn append(&mut self, other: Self) {
         self.devices.extend(other.devices);

@@ -38,7 +38,7 @@ fn synchronise(entities: &Entities, devices: &[(Uuid, &str)]) -> usize {
     for (id, name) in devices {
         entities.learn(*id, device(name));
     }
-    entities.complete_sync()
+    entities.complete_sync().entities
 }
 
 /// What a process that is killed now leaves behind, opened.
@@ -93,7 +93,7 @@ fn what_a_sync_leaves_out_is_gone() {
     entities.begin_sync(EDGE);
     entities.learn(TWO, device("B"));
     assert_eq!(entities.id(DEVICE, "A"), Some(ONE));
-    assert_eq!(entities.complete_sync(), 1);
+    assert_eq!(entities.complete_sync().entities, 1);
     assert_eq!(entities.id(DEVICE, "A"), None);
     assert_eq!(entities.id(DEVICE, "B"), Some(TWO));
 }
@@ -176,6 +176,73 @@ async fn what_was_renamed_again_and_again_keeps_all_its_names() {
     }
 }
 
+/// A downlink for a renamed device goes to where its data come from.
+#[tokio::test]
+async fn a_renamed_device_is_found_by_what_it_calls_itself() {
+    let (first, folder) = entities();
+    let made = entity_id(EDGE, DEVICE, "A");
+    synchronise(&first, &[(made, "A"), (TWO, "X")]);
+    let speaks_as = |entities: &Entities, id| entities.addressee(id).unwrap().speaks_as;
+    assert_eq!(speaks_as(&first, made), "A");
+    first.learn(made, device("B"));
+    first.learn(made, device("C"));
+    first.learn(TWO, device("Y"));
+    assert_eq!(speaks_as(&first, made), "A");
+    assert_eq!(first.addressee(made).unwrap().known.name, "C");
+    assert_eq!(speaks_as(&first, TWO), "X");
+    assert_eq!(first.addressee(ONE), None);
+    // Somebody tells the device its new name.
+    assert_eq!(first.id(DEVICE, "C"), Some(made));
+    assert_eq!(speaks_as(&first, made), "C");
+    assert_eq!(first.id(DEVICE, "A"), Some(made));
+    assert_eq!(speaks_as(&first, made), "A");
+
+    // Renamed again while the host is away: the name that made the id is it.
+    let (second, _left) = killed(&first, &folder).await;
+    second.begin_sync(EDGE);
+    second.learn(made, device("D"));
+    second.learn(TWO, device("Y"));
+    let mut outcome = second.complete_sync();
+    outcome.renamed.sort();
+    let pair = |name: &str, now: &str| (name.to_owned(), now.to_owned());
+    assert_eq!(
+        outcome.renamed,
+        [
+            pair("A", "D"),
+            pair("B", "D"),
+            pair("C", "D"),
+            pair("X", "Y")
+        ]
+    );
+    assert_eq!(speaks_as(&second, made), "A");
+    assert_eq!(speaks_as(&second, TWO), "X");
+    second.forget(made);
+    assert_eq!(second.addressee(made), None);
+}
+
+/// A server whose tenant has all the devices it may acknowledges a creation
+/// without one.
+#[test]
+fn what_was_created_and_is_not_there_is_told() {
+    let (entities, _folder) = entities();
+    synchronise(&entities, &[]);
+    entities.created(ONE, device("A"));
+    entities.created(TWO, device("B"));
+    assert_eq!(entities.id(DEVICE, "A"), Some(ONE));
+    entities.begin_sync(EDGE);
+    entities.learn(TWO, device("B"));
+    let expected = Synchronised {
+        entities: 1,
+        renamed: Vec::new(),
+        missing: vec!["A".to_owned()],
+    };
+    assert_eq!(entities.complete_sync(), expected);
+    assert_eq!(entities.id(DEVICE, "A"), None);
+    assert_eq!(synchronise(&entities, &[(TWO, "B")]), 1);
+    entities.begin_sync(EDGE);
+    assert_eq!(entities.complete_sync().missing, [""; 0], "once is enough");
+}
+
 /// Before the server has told all it has, an id of the file's may be one that is
 /// gone.
 #[tokio::test]
@@ -190,7 +257,7 @@ async fn a_file_alone_sends_no_data_anywhere() {
     // The session broke; the next one completes.
     second.begin_sync(EDGE);
     second.learn(ONE, device("C"));
-    assert_eq!(second.complete_sync(), 1);
+    assert_eq!(second.complete_sync().entities, 1);
     assert_eq!(second.id(DEVICE, "A"), Some(ONE));
     assert_eq!(second.id(DEVICE, "B"), None);
 }
@@ -209,7 +276,7 @@ async fn what_was_deleted_stays_forgotten() {
     second.begin_sync(EDGE);
     second.learn(ONE, device("B"));
     second.forget(ONE);
-    assert_eq!(second.complete_sync(), 0);
+    assert_eq!(second.complete_sync().entities, 0);
     assert_eq!(second.id(DEVICE, "B"), None);
 }
 

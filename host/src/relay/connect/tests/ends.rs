@@ -23,6 +23,7 @@ use crate::{
         connect::connect,
         dial::testing::{listen, plain},
         entities::Entities,
+        memory::Memory,
         session,
     },
     spool::Spool,
@@ -333,9 +334,15 @@ async fn a_whole_session_ends_with_a_name() {
         let folder = tempfile::tempdir().unwrap();
         let (spool, _) = Spool::open(folder.path(), &SpoolSettings::default()).unwrap();
         let entities = Entities::open(folder.path()).unwrap();
-        let end = session::run(&settings, &spool, &entities, &downlinks, None, || {
-            accepted = true
-        });
+        let context = session::Context {
+            settings: &settings,
+            spool: &spool,
+            entities: &entities,
+            downlinks: &downlinks,
+            dead_letters: None,
+            memory: &Memory::default(),
+        };
+        let end = session::run(context, || accepted = true);
         assert_eq!(end.await.to_string(), expected);
         assert!(accepted);
         server.abort();
