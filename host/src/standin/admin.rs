@@ -1,24 +1,17 @@
 //! What an administrator does in the user interface, and what the edge hears of it.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::calls::Ticket;
 use super::change::{self, Change};
 use super::credentials;
 use super::data::Scope;
 use super::draft::Draft;
 use super::entities::{Kind, halves};
-use super::hub::{Hub, State, ms, now_us};
+use super::hub::{State, ms, now_us};
 use super::journal::Unwritten;
-use crate::proto::edge::{
-    AttributeDeleteMsg, DeviceRpcCallMsg, DownlinkMsg, EntityDataProto, RpcRequestMsg,
-    UpdateMsgType,
-};
+use crate::proto::edge::{AttributeDeleteMsg, DownlinkMsg, EntityDataProto, UpdateMsgType};
 use crate::proto::transport::PostAttributeMsg;
 
 /// Why a request was not carried out.
@@ -56,15 +49,6 @@ pub(super) struct NewEntity {
 
 fn yes() -> bool {
     true
-}
-
-/// A remote procedure call to be made.
-#[derive(Debug)]
-pub(super) struct Call {
-    pub(super) method: String,
-    pub(super) params: Json,
-    pub(super) timeout: Duration,
-    pub(super) oneway: bool,
 }
 
 impl State {
@@ -225,60 +209,5 @@ impl State {
                 ..DownlinkMsg::default()
             });
         }
-    }
-}
-
-/// Sends a call to a device. It is never queued for an edge that is away.
-pub(super) fn call(hub: &Arc<Hub>, name: &str, call: Call) -> Result<Ticket, Problem> {
-    let mut state = hub.lock();
-    let id = state.find(Kind::Device, name)?;
-    if !state.connected() {
-        return Err(Problem::NoConnection(
-            "the edge is not connected".to_owned(),
-        ));
-    }
-    let device = state.devices.get_mut(id).filter(|device| device.assigned);
-    let Some(device) = device else {
-        return Err(Problem::NoConnection(format!(
-            "{name:?} is not assigned to the edge"
-        )));
-    };
-    let number = device.next_call;
-    device.next_call = number.wrapping_add(1);
-    let reply = state.calls.wait(id, number).ok_or(Problem::Busy)?;
-
-    let timeout = i64::try_from(call.timeout.as_millis()).unwrap_or(i64::MAX);
-    let (device_id_msb, device_id_lsb) = halves(id);
-    let (request_uuid_msb, request_uuid_lsb) = halves(Uuid::new_v4());
-    let message = DownlinkMsg {
-        device_rpc_call_msg: vec![DeviceRpcCallMsg {
-            device_id_msb,
-            device_id_lsb,
-            request_uuid_msb,
-            request_uuid_lsb,
-            request_id: number,
-            expiration_time: ms(now_us()).saturating_add(timeout),
-            oneway: call.oneway,
-            request_msg: Some(RpcRequestMsg {
-                method: call.method,
-                params: call.params.to_string(),
-            }),
-            response_msg: None,
-        }],
-        ..DownlinkMsg::default()
-    };
-    let pushed = state.outbox.push_call(message);
-    state.wake();
-    drop(state);
-    let ticket = Ticket {
-        hub: Arc::clone(hub),
-        device: id,
-        number,
-        reply,
-    };
-    if pushed {
-        Ok(ticket)
-    } else {
-        Err(Problem::Busy)
     }
 }

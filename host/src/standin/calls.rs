@@ -1,11 +1,17 @@
 //! Remote procedure calls on their way to a device, and their answers.
 
+mod persisted;
+mod send;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use self::persisted::Kept;
+pub(super) use self::persisted::Persisted;
+pub(super) use self::send::{Call, send, send_persisted};
 use super::hub::Hub;
 use crate::proto::edge::RpcResponseMsg;
 
@@ -62,6 +68,8 @@ pub(super) fn read_reply(message: RpcResponseMsg) -> Result<Reply, String> {
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     waiting: HashMap<(Uuid, i32), oneshot::Sender<Reply>>,
+    /// Calls that nobody waits for.
+    pub(super) kept: Kept,
 }
 
 impl Calls {
@@ -77,6 +85,9 @@ impl Calls {
 
     /// Hands an answer to its caller. A late or repeated one has none and is ignored.
     pub(super) fn answer(&mut self, device: Uuid, number: i32, reply: Reply) {
+        if self.kept.answer(device, number, &reply) {
+            return;
+        }
         if let Some(caller) = self.waiting.remove(&(device, number)) {
             // The caller may have given up in this moment.
             let _ = caller.send(reply);

@@ -9,8 +9,11 @@ use uuid::Uuid;
 
 use super::bulk::Bulk;
 use super::credentials;
+use super::customers::Customer;
 use super::data::Scope;
 use super::draft::{Draft, Refusal};
+use super::edge::Secret;
+use super::edit::Edit;
 use super::entities::Kind;
 use super::hub::{State, ms};
 use super::values::Value;
@@ -55,6 +58,24 @@ pub(super) enum Change {
         scope: Scope,
         keys: Vec<String>,
     },
+    /// Changes what is said of an entity.
+    Edit { kind: Kind, id: Uuid, edit: Edit },
+    /// Makes a customer.
+    Customer {
+        id: Uuid,
+        title: String,
+        public: bool,
+    },
+    /// Gives the edge to a customer, or takes it away.
+    EdgeCustomer { customer: Uuid },
+    /// Gives the edge another name.
+    EdgeName { name: String },
+    /// Gives the edge another secret.
+    EdgeSecret { secret: Secret },
+    /// Deletes the edge, or makes it again.
+    EdgeDeleted { deleted: bool },
+    /// Limits the devices that the edge may make.
+    DeviceLimit { limit: Option<usize> },
 }
 
 impl State {
@@ -112,6 +133,24 @@ impl State {
                     }
                 }
             }
+            Change::Edit { kind, id, edit } => self.table_mut(kind).edit(id, edit),
+            Change::Customer { id, title, public } => self.customers.add(Customer {
+                id,
+                title,
+                public,
+                created_time: ms(now_us),
+            }),
+            Change::EdgeCustomer { customer } => self.edge.customer = customer,
+            Change::EdgeName { name } => self.edge.name = name,
+            Change::EdgeSecret { secret } => self.edge.secret = secret,
+            Change::EdgeDeleted { deleted } => {
+                self.edge.reset(deleted);
+                self.known = false;
+                self.outbox.forget_all_events();
+                self.devices.unassign_all();
+                self.assets.unassign_all();
+            }
+            Change::DeviceLimit { limit } => self.faults.device_limit = limit,
         }
         Ok(())
     }

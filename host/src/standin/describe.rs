@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::entities::{Entity, Kind, NO_CUSTOMER, Table, halves};
+use super::entities::{Entity, Kind, Table, halves};
 use crate::proto::edge;
 
 impl Table {
@@ -132,7 +132,7 @@ impl Table {
         put("createdTime", entity.created_time.into());
         put("additionalInfo", entity.additional_info.clone());
         put("tenantId", id("TENANT", self.tenant));
-        put("customerId", id("CUSTOMER", NO_CUSTOMER));
+        put("customerId", id("CUSTOMER", entity.customer));
         put("name", entity.name.as_str().into());
         put("type", entity.profile.as_str().into());
         put("label", entity.label.clone().into());

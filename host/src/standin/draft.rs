@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::entities::{Kind, NO_CUSTOMER};
+use super::entities::Kind;
 
 /// Longest name, type or label.
 const MAX_TEXT: usize = 255;
@@ -42,6 +42,8 @@ pub(super) struct Draft {
     pub(super) name: String,
     pub(super) profile: ProfileChoice,
     pub(super) label: Option<String>,
+    /// Whose it is to be, which is for the caller to check. None keeps what is.
+    pub(super) customer: Option<Uuid>,
     pub(super) created_time: Option<i64>,
     pub(super) additional_info: Json,
     pub(super) firmware_id: Json,
@@ -91,6 +93,7 @@ impl Draft {
             name,
             profile: ProfileChoice::named(r#type),
             label,
+            customer: None,
             created_time: None,
             additional_info: Json::Null,
             firmware_id: Json::Null,
@@ -124,9 +127,6 @@ impl Draft {
                 )));
             }
         }
-        if let Some(customer) = customer.filter(|customer| *customer != NO_CUSTOMER) {
-            return Err(Refusal::Part(format!("there is no customer {customer}")));
-        }
         let draft = Self {
             name: json.name.unwrap_or_default(),
             profile: match profile {
@@ -134,6 +134,7 @@ impl Draft {
                 None => ProfileChoice::named(json.r#type),
             },
             label: json.label,
+            customer,
             created_time: json.created_time,
             additional_info: json.additional_info,
             firmware_id: json.firmware_id,
@@ -227,10 +228,6 @@ mod tests {
             (
                 json!({"tenantId": tenant, "name": "a\u{0}b"}),
                 "the name holds a NUL character",
-            ),
-            (
-                json!({"tenantId": tenant, "name": "a", "customerId": {"id": TENANT.to_string()}}),
-                "there is no customer 00000000-0000-0000-0000-000000000007",
             ),
         ] {
             let refusal = parse(&json).unwrap_err();

@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+pub(super) use self::ids::{halves, random_letters, whole};
 use super::credentials;
 use super::data::Data;
 use super::draft::{Draft, ProfileChoice, Refusal};
+use super::edit::Edit;
+
+mod ids;
 
 /// ThingsBoard's id for "no customer".
 pub(super) const NO_CUSTOMER: Uuid = Uuid::from_u128(0x13814000_1dd2_11b2_8080_808080808080);
@@ -59,6 +63,8 @@ pub(super) struct Entity {
     pub(super) name: String,
     pub(super) profile: String,
     pub(super) label: Option<String>,
+    /// Whose it is; [`NO_CUSTOMER`] without one.
+    pub(super) customer: Uuid,
     pub(super) created_time: i64,
     /// Whether the edge may see it.
     pub(super) assigned: bool,
@@ -165,6 +171,7 @@ impl Table {
                     name: name.clone(),
                     profile,
                     label: draft.label,
+                    customer: draft.customer.unwrap_or(old.customer),
                     additional_info: draft.additional_info,
                     firmware_id: draft.firmware_id,
                     software_id: draft.software_id,
@@ -178,6 +185,7 @@ impl Table {
                 name: name.clone(),
                 profile,
                 label: draft.label,
+                customer: draft.customer.unwrap_or(NO_CUSTOMER),
                 created_time: draft.created_time.unwrap_or(now),
                 assigned: false,
                 credentials: None,
@@ -193,6 +201,36 @@ impl Table {
         self.entities.insert(id, entity);
         self.names.insert(name, id);
         Ok(Saved { created, renamed })
+    }
+
+    /// Changes what the edit names. An id that nobody has is left alone, and
+    /// so is everything when the name is another one's.
+    pub(super) fn edit(&mut self, id: Uuid, edit: Edit) {
+        let taken = |name: &String| self.names.get(name).is_some_and(|owner| *owner != id);
+        if edit.name.as_ref().is_some_and(taken) {
+            return;
+        }
+        // A profile that is named is found or made.
+        let profile = edit.profile.map(ProfileChoice::Name);
+        let profile = profile.and_then(|choice| self.find_profile(choice).ok());
+        let Some(entity) = self.entities.get_mut(&id) else {
+            return;
+        };
+        if let Some(name) = edit.name {
+            self.names.remove(&entity.name);
+            self.names.insert(name.clone(), id);
+            entity.name = name;
+        }
+        entity.profile = profile.unwrap_or_else(|| std::mem::take(&mut entity.profile));
+        entity.label = edit.label.unwrap_or_else(|| entity.label.take());
+        entity.customer = edit.customer.unwrap_or(entity.customer);
+    }
+
+    /// Takes all entities away from the edge.
+    pub(super) fn unassign_all(&mut self) {
+        for entity in self.entities.values_mut() {
+            entity.assigned = false;
+        }
     }
 
     pub(super) fn remove(&mut self, id: Uuid) -> Option<Entity> {
@@ -244,128 +282,5 @@ impl Table {
     }
 }
 
-/// A UUID as the wire carries it.
-pub(super) fn halves(id: Uuid) -> (i64, i64) {
-    let (msb, lsb) = id.as_u64_pair();
-    (msb.cast_signed(), lsb.cast_signed())
-}
-
-/// A UUID from its two halves.
-pub(super) fn whole(msb: i64, lsb: i64) -> Uuid {
-    Uuid::from_u64_pair(msb.cast_unsigned(), lsb.cast_unsigned())
-}
-
-/// Letters of both cases.
-pub(super) fn random_letters(count: usize) -> String {
-    (0..count)
-        .map(|_| {
-            let letter = char::from(rand::random_range(b'a'..=b'z'));
-            if rand::random() {
-                letter
-            } else {
-                letter.to_ascii_uppercase()
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: Uuid = Uuid::from_u128(1);
-    const TWO: Uuid = Uuid::from_u128(2);
-
-    fn table() -> Table {
-        Table::new(Kind::Device, Uuid::from_u128(9))
-    }
-
-    fn draft(name: &str) -> Draft {
-        Draft::named(name.to_owned(), None, None)
-    }
-
-    #[test]
-    fn a_taken_name_gets_fifteen_letters() {
-        let mut table = table();
-        table.save(ONE, draft("SN-1"), 0).unwrap();
-        let saved = table.save(TWO, draft("SN-1"), 0).unwrap();
-        assert_eq!(
-            saved,
-            Saved {
-                created: true,
-                renamed: true
-            }
-        );
-        let name = table.get(TWO).unwrap().name.clone();
-        let suffix = name.strip_prefix("SN-1_").unwrap();
-        assert_eq!(suffix.len(), 15);
-        assert!(
-            suffix.chars().all(|letter| letter.is_ascii_alphabetic()),
-            "{name}"
-        );
-        assert_eq!(table.id_of("SN-1"), Some(ONE));
-        assert_eq!(table.id_of(&name), Some(TWO));
-    }
-
-    #[test]
-    fn the_same_id_is_an_update_that_keeps_data_and_frees_the_old_name() {
-        let mut table = table();
-        table.save(ONE, draft("old"), 5).unwrap();
-        let entity = table.get_mut(ONE).unwrap();
-        entity.assigned = true;
-        entity.label = Some("label".to_owned());
-        let saved = table.save(ONE, draft("new"), 9).unwrap();
-        assert_eq!(
-            saved,
-            Saved {
-                created: false,
-                renamed: false
-            }
-        );
-        let entity = table.get(ONE).unwrap();
-        assert!(entity.assigned);
-        assert_eq!(entity.label, None);
-        assert_eq!(entity.created_time, 5);
-        assert_eq!(table.id_of("old"), None);
-        assert_eq!(table.iter().count(), 1);
-    }
-
-    #[test]
-    fn profiles_are_made_by_name_and_found_by_id() {
-        let mut table = table();
-        let by_name = |name: &str| Draft {
-            profile: ProfileChoice::Name(name.to_owned()),
-            ..draft("a")
-        };
-        table.save(ONE, by_name("meter"), 0).unwrap();
-        let id = table.profile_id("meter");
-        let by_id = |id| Draft {
-            profile: ProfileChoice::Id(id),
-            ..draft("b")
-        };
-        table.save(TWO, by_id(id), 0).unwrap();
-        assert_eq!(table.get(TWO).unwrap().profile, "meter");
-        assert!(matches!(
-            table.save(TWO, by_id(TWO), 0),
-            Err(Refusal::Part(_))
-        ));
-        assert_eq!(table.get(TWO).unwrap().profile, "meter");
-    }
-
-    #[test]
-    fn halves_keep_every_bit() {
-        for id in [
-            Uuid::nil(),
-            Uuid::max(),
-            NO_CUSTOMER,
-            Uuid::from_u128(1 << 127),
-        ] {
-            let (msb, lsb) = halves(id);
-            assert_eq!(whole(msb, lsb), id);
-        }
-        assert_eq!(
-            NO_CUSTOMER.to_string(),
-            "13814000-1dd2-11b2-8080-808080808080"
-        );
-    }
-}
+mod tests;

@@ -5,7 +5,10 @@
 
 mod acks;
 mod cut;
+mod downlinks;
 mod rate;
+mod second;
+mod sync;
 mod target;
 
 use std::time::Duration;
@@ -13,9 +16,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub(super) use self::acks::{AckRule, Acks};
+pub(super) use self::acks::{AckRule, Acks, ExtraAcks};
 pub(super) use self::cut::{Cut, Manner};
+pub(super) use self::downlinks::DownlinkRule;
 pub(super) use self::rate::Rate;
+pub(super) use self::second::SecondSession;
+pub(super) use self::sync::SyncRule;
 pub(super) use self::target::{Action, Aim, MAX_TARGETS, Target};
 use super::session::DEFAULT_MAX_INBOUND;
 use crate::proto::edge::UplinkMsg;
@@ -61,10 +67,23 @@ pub(super) struct Faults {
     pub(super) stalled_until: Option<Instant>,
     /// When acknowledgements leave, and in which order.
     pub(super) acks: AckRule,
+    /// Acknowledgements that nobody waits for.
+    pub(super) extra_acks: ExtraAcks,
     /// How the session is about to end.
     pub(super) cut: Option<Cut>,
     /// Largest message taken of the sessions that begin from now on, in bytes.
     pub(super) max_inbound: usize,
+    /// Devices that there may be; the edge makes no more. It is set by a
+    /// change, since what becomes of a message must be the same after a restart.
+    pub(super) device_limit: Option<usize>,
+    /// What synchronisations are like.
+    pub(super) sync: SyncRule,
+    /// How downlinks are sent.
+    pub(super) downlinks: DownlinkRule,
+    /// What a session meets when a newer one has its key.
+    pub(super) second_session: SecondSession,
+    /// Whether data of the edge itself are stored.
+    pub(super) edge_telemetry: bool,
 }
 
 impl Default for Faults {
@@ -79,6 +98,12 @@ impl Default for Faults {
             acks: AckRule::default(),
             cut: None,
             max_inbound: DEFAULT_MAX_INBOUND,
+            extra_acks: ExtraAcks::default(),
+            device_limit: None,
+            sync: SyncRule::default(),
+            downlinks: DownlinkRule::default(),
+            second_session: SecondSession::default(),
+            edge_telemetry: true,
         }
     }
 }

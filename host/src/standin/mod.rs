@@ -5,7 +5,8 @@
 //! server, the unfriendly ones above all: names that are taken are changed,
 //! unknown entities are skipped with success, packs wait for every
 //! acknowledgement, and some messages are never answered. A client that works
-//! here is meant to work there.
+//! here is meant to work there. What a server does only now and then it does
+//! here when the HTTP API asks for it.
 //!
 //! Three things differ. Attributes changed over HTTP reach the edge as if the
 //! tenant's root rule chain had a "push to edge" node, which a fresh tenant
@@ -19,9 +20,12 @@ mod bulk;
 mod calls;
 mod change;
 mod credentials;
+mod customers;
 mod data;
 mod describe;
 mod draft;
+mod edge;
+mod edit;
 mod entities;
 mod error;
 mod extract;
@@ -81,7 +85,7 @@ pub struct Settings {
     pub http_address: SocketAddr,
     /// The key of the one edge there is.
     pub routing_key: String,
-    /// The secret that goes with the key.
+    /// The secret that goes with the key, until an administrator changes it.
     pub secret: String,
     /// What the Edge service needs to speak TLS. None: it speaks none.
     pub tls: Option<TlsFiles>,
@@ -166,7 +170,6 @@ impl Standin {
             grpc_address,
             http_address,
             routing_key,
-            secret,
             tls,
             ..
         } = settings;
@@ -184,13 +187,9 @@ impl Standin {
         let _stop_sessions = stopping.clone().drop_guard();
 
         let router = http::router(Arc::clone(&hub));
-        let service = EdgeRpcServiceServer::new(EdgeService {
-            hub,
-            routing_key,
-            secret,
-        })
-        .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(session::MOST_INBOUND);
+        let service = EdgeRpcServiceServer::new(EdgeService { hub, routing_key })
+            .accept_compressed(CompressionEncoding::Gzip)
+            .max_decoding_message_size(session::MOST_INBOUND);
         let incoming = TcpListenerStream::new(grpc).map(|stream| {
             let stream = stream?;
             stream.set_nodelay(true)?;
@@ -235,7 +234,11 @@ impl Standin {
 
 /// The state to begin with.
 async fn open(settings: &Settings) -> Result<Hub, Error> {
-    let hub = Hub::new(&settings.routing_key, settings.kept_points);
+    let hub = Hub::new(
+        &settings.routing_key,
+        &settings.secret,
+        settings.kept_points,
+    );
     let Some(folder) = settings.data.clone() else {
         return Ok(hub);
     };

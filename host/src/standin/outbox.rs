@@ -6,46 +6,29 @@
 //! else and remote procedure calls come before general events. The logic has
 //! no clock and no socket of its own: the session asks what to send now.
 
+mod pack;
+mod steps;
+
 use std::collections::VecDeque;
 
-use prost::Message as _;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 use tracing::warn;
 use uuid::Uuid;
 
+use self::pack::{Pack, Source, drop_too_large, number, repeat};
+pub(super) use self::steps::Told;
+use self::steps::{Next, Step, Sync};
 use super::entities::Kind;
+use super::faults::{DownlinkRule, SyncRule};
 use crate::proto::edge::{DownlinkMsg, SyncCompletedMsg};
 
 /// Messages in one pack, and entities on one page of a synchronisation.
 pub(super) const PACK: usize = 50;
-/// How long a pack waits for its acknowledgements.
-pub(super) const RESEND_AFTER: Duration = Duration::from_secs(60);
-/// How often a message is sent before it is given up.
-const SENDS: u32 = 3;
 /// Messages that may wait; more are refused.
 const MAX_WAITING: usize = 10_000;
 
 /// Devices assigned while the edge is connected that it has yet to hear of.
 const MAX_ASSIGNED: usize = 1_000_000;
-
-/// What is to be told. It is looked up when it is sent, so the edge gets its
-/// latest state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    /// A device or an asset.
-    Entity(Kind, Uuid),
-    /// A device's or an asset's profile.
-    Profile(Kind, Uuid),
-}
-
-impl Told {
-    /// Whose table has it.
-    pub(super) fn kind(self) -> Kind {
-        match self {
-            Self::Entity(kind, _) | Self::Profile(kind, _) => kind,
-        }
-    }
-}
 
 /// A general event.
 #[derive(Debug)]
@@ -53,31 +36,6 @@ enum Event {
     Message(Box<DownlinkMsg>),
     /// One of many devices that were assigned at once.
     Assigned(Kind, Uuid),
-}
-
-/// One step of a synchronisation.
-#[derive(Debug)]
-enum Step {
-    Page(Vec<Told>),
-    Completed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Page,
-    Completed,
-    Calls,
-    /// The first so many general events.
-    Events(usize),
-}
-
-#[derive(Debug)]
-struct Pack {
-    source: Source,
-    /// Sent and not yet acknowledged.
-    pending: Vec<DownlinkMsg>,
-    sends: u32,
-    resend_at: Instant,
 }
 
 /// The edge's waiting and unacknowledged messages.
@@ -90,9 +48,11 @@ pub(super) struct Outbox {
     /// Remote procedure calls, lost with the session.
     calls: VecDeque<DownlinkMsg>,
     /// What remains of a running synchronisation.
-    sync: Option<VecDeque<Step>>,
+    sync: Option<Sync>,
     pack: Option<Pack>,
     synced: bool,
+    /// Messages that were given up after the last time they were sent.
+    discarded: u64,
     /// Largest message the edge takes; 0 is no limit.
     max_size: usize,
 }
@@ -117,6 +77,11 @@ impl Outbox {
         self.pack.as_ref().map_or(0, |pack| pack.pending.len())
     }
 
+    /// Messages that were given up since the start.
+    pub(super) fn discarded(&self) -> u64 {
+        self.discarded
+    }
+
     /// Messages not sent yet.
     pub(super) fn queued(&self) -> usize {
         let in_flight = match &self.pack {
@@ -126,11 +91,8 @@ impl Outbox {
             }) => *count,
             _ => 0,
         };
-        let steps = self.sync.iter().flatten().map(|step| match step {
-            Step::Page(entities) => entities.len(),
-            Step::Completed => 1,
-        });
-        self.events.len() - in_flight + self.calls.len() + steps.sum::<usize>()
+        let steps = self.sync.as_ref().map_or(0, Sync::queued);
+        self.events.len() - in_flight + self.calls.len() + steps
     }
 
     /// Adds a general event.
@@ -155,6 +117,18 @@ impl Outbox {
     /// Removes the oldest general events; they are done with.
     pub(super) fn forget_events(&mut self, count: usize) {
         self.events.drain(..count.min(self.events.len()));
+    }
+
+    /// Removes all general events, and whatever of them is on its way.
+    pub(super) fn forget_all_events(&mut self) {
+        self.events.clear();
+        if let Some(Pack {
+            source: Source::Events(_),
+            ..
+        }) = self.pack
+        {
+            self.pack = None;
+        }
     }
 
     /// How many general events are done with since this was asked.
@@ -184,8 +158,7 @@ impl Outbox {
     }
 
     /// Starts a synchronisation. The pack in flight is interrupted and its messages are sent again later.
-    /// Each group has pages of its own.
-    pub(super) fn start_sync(&mut self, groups: &[Vec<Told>]) {
+    pub(super) fn start_sync(&mut self, groups: &[Vec<Told>], rule: SyncRule) {
         if let Some(Pack {
             source: Source::Calls,
             pending,
@@ -196,12 +169,7 @@ impl Outbox {
                 self.calls.push_front(message);
             }
         }
-        let steps = groups
-            .iter()
-            .flat_map(|group| group.chunks(PACK))
-            .map(|page| Step::Page(page.to_vec()))
-            .chain([Step::Completed]);
-        self.sync = Some(steps.collect());
+        self.sync = Some(Sync::new(groups, rule));
     }
 
     /// The edge answered a message. A refusal counts as an acknowledgement
@@ -218,13 +186,17 @@ impl Outbox {
 
     /// When to ask again although nothing else happened.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.pack.as_ref().map(|pack| pack.resend_at)
+        match &self.pack {
+            Some(pack) => Some(pack.resend_at),
+            None => self.sync.as_ref().and_then(Sync::due),
+        }
     }
 
     /// What to send now; empty when there is nothing to send.
     pub(super) fn next(
         &mut self,
         now: Instant,
+        rule: &mut DownlinkRule,
         describe: impl Fn(Told) -> Option<DownlinkMsg>,
     ) -> Vec<DownlinkMsg> {
         if let Some(pack) = &mut self.pack {
@@ -232,65 +204,67 @@ impl Outbox {
                 return Vec::new();
             }
             pack.sends += 1;
-            pack.resend_at = now + RESEND_AFTER;
+            pack.resend_at = now + rule.resend_after;
             let again = pack.pending.clone();
-            if pack.sends == SENDS {
-                warn!(
-                    messages = again.len(),
-                    "downlinks were not acknowledged; sending them for the last time"
-                );
-                self.finish_pack();
-            }
+            self.give_up(rule);
             return again;
         }
-        while let Some((source, mut messages)) = self.take(&describe) {
-            let max_size = self.max_size;
-            messages.retain(|message| {
-                let size = message.encoded_len();
-                let fits = max_size == 0 || size <= max_size;
-                if !fits {
-                    warn!(
-                        size,
-                        max_size, "a downlink is larger than the edge takes; it is dropped"
-                    );
-                }
-                fits
-            });
+        while let Some((source, mut messages)) = self.take(now, &describe) {
+            drop_too_large(&mut messages, self.max_size);
+            if let Source::Calls | Source::Events(_) = source {
+                repeat(&mut messages, &mut rule.repeat);
+            }
             number(&mut messages);
             self.pack = Some(Pack {
                 source,
                 pending: messages.clone(),
                 sends: 1,
-                resend_at: now + RESEND_AFTER,
+                resend_at: now + rule.resend_after,
             });
             if messages.is_empty() {
                 self.finish_pack();
             } else {
+                self.give_up(rule);
                 return messages;
             }
         }
         Vec::new()
     }
 
+    /// After the last time that it is sent, a pack is not waited for.
+    fn give_up(&mut self, rule: &DownlinkRule) {
+        if let Some(pack) = self.pack.as_ref().filter(|pack| pack.sends >= rule.sends) {
+            let messages = pack.pending.len();
+            warn!(
+                messages,
+                "downlinks were not acknowledged; sending them for the last time"
+            );
+            self.discarded += messages as u64;
+            self.finish_pack();
+        }
+    }
+
     /// Chooses the next pack.
     fn take(
         &mut self,
+        now: Instant,
         describe: &impl Fn(Told) -> Option<DownlinkMsg>,
     ) -> Option<(Source, Vec<DownlinkMsg>)> {
-        if let Some(steps) = &mut self.sync {
-            return Some(match steps.pop_front() {
-                Some(Step::Page(page)) => (
+        if let Some(sync) = &mut self.sync {
+            return match sync.next(now) {
+                Next::Later | Next::Step(Step::Hang) => None,
+                Next::Step(Step::Page(page)) => Some((
                     Source::Page,
                     page.into_iter().filter_map(describe).collect(),
-                ),
-                Some(Step::Completed) | None => {
+                )),
+                Next::Step(Step::Completed) => {
                     let message = DownlinkMsg {
                         sync_completed_msg: Some(SyncCompletedMsg {}),
                         ..DownlinkMsg::default()
                     };
-                    (Source::Completed, vec![message])
+                    Some((Source::Completed, vec![message]))
                 }
-            });
+            };
         }
         if !self.calls.is_empty() {
             let count = self.calls.len().min(PACK);
@@ -319,21 +293,6 @@ impl Outbox {
                 self.synced = true;
             }
             Some(Source::Page | Source::Calls) | None => {}
-        }
-    }
-}
-
-/// Gives every message of a pack a number of its own.
-fn number(messages: &mut [DownlinkMsg]) {
-    for index in 0..messages.len() {
-        let (before, rest) = messages.split_at_mut(index);
-        if let Some(message) = rest.first_mut() {
-            message.downlink_msg_id = loop {
-                let id = rand::random_range(1..=i32::MAX);
-                if before.iter().all(|other| other.downlink_msg_id != id) {
-                    break id;
-                }
-            };
         }
     }
 }

@@ -1,25 +1,23 @@
 //! The Edge gRPC service: one stream is one session of the edge.
 
+mod receive;
+
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prost::Message as _;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::{info, warn};
 
-use super::entities::{NO_CUSTOMER, halves};
 use super::faults::{Acks, Manner};
-use super::hub::{Close, Hub, Session, now_us};
-use super::uplink;
+use super::hub::{Close, Hub, Session};
 use super::wire::Wire;
 use crate::proto::edge::edge_rpc_service_server::EdgeRpcService;
 use crate::proto::edge::{
-    ConnectRequestMsg, ConnectResponseCode, ConnectResponseMsg, EdgeConfiguration, RequestMsg,
-    RequestMsgType, ResponseMsg,
+    ConnectResponseCode, ConnectResponseMsg, EdgeUpdateMsg, RequestMsg, ResponseMsg,
 };
 
 /// Largest message taken from the edge, as ThingsBoard's default, in bytes.
@@ -54,7 +52,6 @@ impl From<Status> for Stop {
 pub(super) struct EdgeService {
     pub(super) hub: Arc<Hub>,
     pub(super) routing_key: String,
-    pub(super) secret: String,
 }
 
 #[tonic::async_trait]
@@ -77,11 +74,11 @@ impl EdgeRpcService for EdgeService {
             acks: Acks::default(),
             max_inbound: DEFAULT_MAX_INBOUND,
         };
-        let (routing_key, secret) = (self.routing_key.clone(), self.secret.clone());
+        let routing_key = self.routing_key.clone();
         let stopping = self.hub.stopping.clone();
         tokio::spawn(async move {
             let end = tokio::select! {
-                end = link.run(&routing_key, &secret) => end,
+                end = link.run(&routing_key) => end,
                 () = stopping.cancelled() => Err(Status::unavailable("the stand-in stops")),
             };
             info!(
@@ -126,22 +123,11 @@ struct Link {
 }
 
 impl Link {
-    async fn run(mut self, routing_key: &str, secret: &str) -> End {
+    async fn run(mut self, routing_key: &str) -> End {
         let Some(connect) = self.connect_request().await? else {
             return Ok(());
         };
-        let refusal = if connect.edge_routing_key != routing_key {
-            let key = &connect.edge_routing_key;
-            Some(format!("Failed to find the edge! Routing key: {key}"))
-        } else if connect.edge_secret != secret {
-            let given = &connect.edge_secret;
-            Some(format!(
-                "Failed to validate the edge! Provided request secret: {given}"
-            ))
-        } else {
-            None
-        };
-        if let Some(error_msg) = refusal {
+        if let Some(error_msg) = self.refusal(&connect, routing_key) {
             warn!(
                 peer = self.wire.peer.map(display),
                 "an edge was refused: wrong routing key or secret"
@@ -210,18 +196,11 @@ impl Link {
         }
     }
 
-    /// The first message that counts; everything before it is ignored.
-    async fn connect_request(&mut self) -> Result<Option<ConnectRequestMsg>, Status> {
-        while let Some(message) = self.requests.message().await? {
-            if RequestMsgType::try_from(message.msg_type) == Ok(RequestMsgType::ConnectRpcMessage) {
-                return Ok(Some(message.connect_request_msg.unwrap_or_default()));
-            }
-        }
-        Ok(None)
-    }
-
     async fn work(&mut self, number: u64, wake: &Notify) -> Result<(), Stop> {
-        let configuration = configuration(&self.hub);
+        let configuration = {
+            let state = self.hub.lock();
+            state.edge.configuration(state.tenant)
+        };
         self.answer_connect(ConnectResponseMsg {
             response_code: ConnectResponseCode::Accepted.into(),
             configuration: Some(configuration),
@@ -239,6 +218,7 @@ impl Link {
                 continue;
             }
             self.send_held().await?;
+            self.send_edited(number).await?;
             let downlinks = self.send_downlinks(number).await?;
             let deadline = downlinks.into_iter().chain(self.acks.deadline()).min();
             let due = async {
@@ -279,6 +259,19 @@ impl Link {
         }
     }
 
+    /// Tells an edge that an administrator edited it. Nobody acknowledges that.
+    async fn send_edited(&mut self, number: u64) -> End {
+        let configuration = self.hub.lock().take_edited(number);
+        if configuration.is_some() {
+            self.answer(ResponseMsg {
+                edge_update_msg: Some(EdgeUpdateMsg { configuration }),
+                ..ResponseMsg::default()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Sends the answers that were held back long enough.
     async fn send_held(&mut self) -> End {
         for response in self.acks.due(Instant::now()) {
@@ -287,64 +280,6 @@ impl Link {
                 ..ResponseMsg::default()
             })
             .await?;
-        }
-        Ok(())
-    }
-
-    async fn receive(&mut self, number: u64, message: RequestMsg) -> Result<(), Stop> {
-        let size = message.encoded_len();
-        if size > self.max_inbound {
-            let text = format!(
-                "gRPC message exceeds maximum size {}: {size}",
-                self.max_inbound
-            );
-            return Err(Status::resource_exhausted(text).into());
-        }
-        match RequestMsgType::try_from(message.msg_type) {
-            Ok(RequestMsgType::UplinkRpcMessage) => {
-                let taken = {
-                    let mut state = self.hub.lock();
-                    if !state.is_current(number) {
-                        return Ok(());
-                    }
-                    if let Some(ack) = message.downlink_response_msg {
-                        state.acknowledge(ack.downlink_msg_id, ack.success);
-                    }
-                    let Some(uplink) = message.uplink_msg else {
-                        return Ok(());
-                    };
-                    match state.faults.next_cut() {
-                        None => Ok((
-                            uplink::process(&mut state, uplink, now_us()),
-                            state.faults.acks,
-                        )),
-                        Some((cut, ends)) => {
-                            uplink::take_unanswered(&mut state, uplink, now_us(), cut.store);
-                            Err(ends.then_some(cut.how))
-                        }
-                    }
-                };
-                match taken {
-                    Ok((Some(response), rule)) => {
-                        self.acks.hold(Instant::now(), rule, response);
-                        self.send_held().await?;
-                    }
-                    Ok((None, _)) | Err(None) => {}
-                    Err(Some(how)) => return Err(Stop::Cut(how)),
-                }
-            }
-            Ok(RequestMsgType::SyncRequestRpcMessage) => {
-                let mut state = self.hub.lock();
-                if !state.is_current(number) {
-                    return Ok(());
-                }
-                match message.sync_request_msg {
-                    Some(_) => state.start_sync(),
-                    None => state.outbox.skip_sync(),
-                }
-            }
-            // A second request to connect, or a kind that is not known.
-            Ok(RequestMsgType::ConnectRpcMessage) | Err(_) => {}
         }
         Ok(())
     }
@@ -360,22 +295,5 @@ impl Link {
     async fn answer(&mut self, message: ResponseMsg) -> End {
         let sent = self.answers.send(Ok(message)).await;
         sent.map_err(|_| Status::cancelled("the client closed the stream"))
-    }
-}
-
-fn configuration(hub: &Hub) -> EdgeConfiguration {
-    let (edge_id_msb, edge_id_lsb) = halves(hub.edge);
-    let (tenant_id_msb, tenant_id_lsb) = halves(hub.tenant);
-    let (customer_id_msb, customer_id_lsb) = halves(NO_CUSTOMER);
-    EdgeConfiguration {
-        edge_id_msb,
-        edge_id_lsb,
-        tenant_id_msb,
-        tenant_id_lsb,
-        customer_id_msb,
-        customer_id_lsb,
-        name: "stand-in edge".to_owned(),
-        r#type: "default".to_owned(),
-        cloud_type: "CE".to_owned(),
     }
 }

@@ -2,13 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod acks;
 mod api;
 mod bulk;
+mod customers;
 mod downlink;
+mod edge;
+mod edit;
 mod faults;
 mod kept;
+mod limit;
+mod messages;
+mod request;
 mod rpc;
 mod session;
+mod sync;
 mod uplink;
 
 use serde_json::{Value as Json, json};
@@ -23,6 +31,7 @@ use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 
+use self::messages::*;
 use super::entities::{halves, whole};
 use super::*;
 use crate::proto::edge::edge_rpc_service_client::EdgeRpcServiceClient;
@@ -289,69 +298,4 @@ impl Edge {
         let json = self.device_json(name);
         self.uplink(device_uplink(id, &json.to_string())).await
     }
-}
-
-fn device_uplink(id: Uuid, entity: &str) -> UplinkMsg {
-    let (id_msb, id_lsb) = halves(id);
-    let entity = entity.to_owned();
-    let update = DeviceUpdateMsg {
-        msg_type: 0,
-        id_msb,
-        id_lsb,
-        entity,
-    };
-    UplinkMsg {
-        device_update_msg: vec![update],
-        ..UplinkMsg::default()
-    }
-}
-
-fn data_uplink(id: Uuid, data: EntityDataProto) -> UplinkMsg {
-    let (entity_id_msb, entity_id_lsb) = halves(id);
-    let mut data = EntityDataProto {
-        entity_id_msb,
-        entity_id_lsb,
-        ..data
-    };
-    if data.entity_type.is_empty() {
-        data.entity_type = "DEVICE".to_owned();
-    }
-    UplinkMsg {
-        entity_data: vec![data],
-        ..UplinkMsg::default()
-    }
-}
-
-fn long(key: &str, value: i64) -> KeyValueProto {
-    let mut kv = KeyValueProto {
-        key: key.to_owned(),
-        long_v: value,
-        ..KeyValueProto::default()
-    };
-    kv.set_type(KeyValueType::LongV);
-    kv
-}
-
-fn telemetry(points: Vec<(i64, KeyValueProto)>) -> EntityDataProto {
-    let lists = points
-        .into_iter()
-        .map(|(ts, kv)| TsKvListProto { ts, kv: vec![kv] });
-    EntityDataProto {
-        post_telemetry_msg: Some(PostTelemetryMsg {
-            ts_kv_list: lists.collect(),
-        }),
-        ..EntityDataProto::default()
-    }
-}
-
-/// True for a message that tells of a profile only.
-fn is_profile(message: &DownlinkMsg) -> bool {
-    let profiles = message.device_profile_update_msg.len() + message.asset_profile_update_msg.len();
-    profiles > 0 && message.device_update_msg.is_empty()
-}
-
-/// The name in a device message.
-fn told_name(message: &DownlinkMsg) -> String {
-    let json: Json = serde_json::from_str(&message.device_update_msg[0].entity).unwrap();
-    json["name"].as_str().unwrap().to_owned()
 }

@@ -3,39 +3,19 @@
 //! What is done stays done when a later part fails. A part that fails a check
 //! lets the others run; a part that cannot be read ends the message.
 
+mod data;
+
 use tokio::time::Instant;
 use tracing::{debug, info};
 use uuid::Uuid;
 
 use super::calls;
 use super::credentials;
-use super::data::{Point, Scope};
 use super::draft::{Draft, Refusal};
 use super::entities::{Kind, whole};
 use super::faults::Fault;
 use super::hub::{State, ms};
-use super::values::Value;
-use crate::proto::edge::{
-    DeviceRpcCallMsg, EntityDataProto, UpdateMsgType, UplinkMsg, UplinkResponseMsg,
-};
-use crate::proto::transport::{KeyValueProto, PostTelemetryMsg};
-
-/// Entity types that a message may name although nothing is stored for them here.
-const OTHER_TYPES: [&str; 13] = [
-    "TENANT",
-    "CUSTOMER",
-    "USER",
-    "DASHBOARD",
-    "ALARM",
-    "RULE_CHAIN",
-    "RULE_NODE",
-    "ENTITY_VIEW",
-    "DEVICE_PROFILE",
-    "ASSET_PROFILE",
-    "EDGE",
-    "OTA_PACKAGE",
-    "TENANT_PROFILE",
-];
+use crate::proto::edge::{DeviceRpcCallMsg, UpdateMsgType, UplinkMsg, UplinkResponseMsg};
 
 /// Takes a message: it meets a fault, or it is stored, processed and answered.
 /// `None` is a message that is never answered.
@@ -73,8 +53,13 @@ pub(super) fn take_unanswered(state: &mut State, message: UplinkMsg, now_us: i64
 
 /// Stores a message and processes it. Its answer may be given: what it says
 /// is in the journal.
-fn store(state: &mut State, message: UplinkMsg, now_us: i64) -> Option<UplinkResponseMsg> {
+fn store(state: &mut State, mut message: UplinkMsg, now_us: i64) -> Option<UplinkResponseMsg> {
     let uplink_msg_id = message.uplink_msg_id;
+    if !state.faults.edge_telemetry {
+        // As data of other entities that nothing is stored for.
+        let data = &mut message.entity_data;
+        data.retain(|data| data.entity_type != "EDGE");
+    }
     let stores = !(message.device_update_msg.is_empty()
         && message.device_credentials_update_msg.is_empty()
         && message.asset_update_msg.is_empty()
@@ -169,6 +154,9 @@ impl Parts<'_> {
         for part in message.entity_data {
             self.entity_data(part)?;
         }
+        for part in message.attributes_request_msg {
+            self.attributes_request(&part)?;
+        }
         for part in message.device_rpc_call_msg {
             self.rpc(part)?;
         }
@@ -206,6 +194,14 @@ impl Parts<'_> {
 
     fn save(&mut self, kind: Kind, id: Uuid, text: &str) -> Result<(), Refusal> {
         let draft = Draft::parse(kind, text, self.state.tenant)?;
+        let customer = draft.customer;
+        if let Some(customer) = customer.filter(|id| !self.state.customers.is_known(*id)) {
+            return Err(Refusal::Part(format!("there is no customer {customer}")));
+        }
+        if self.is_one_too_many(kind, id) {
+            info!(%id, name = %draft.name, "the limit of devices is reached; this one is not made");
+            return Ok(());
+        }
         let table = self.state.table_mut(kind);
         let saved = table.save(id, draft, self.now)?;
         if let Some(entity) = table.get_mut(id) {
@@ -221,60 +217,19 @@ impl Parts<'_> {
         Ok(())
     }
 
+    /// True for a device that the limit forbids. The edge is not told.
+    fn is_one_too_many(&self, kind: Kind, id: Uuid) -> bool {
+        let devices = &self.state.devices;
+        kind == Kind::Device
+            && devices.get(id).is_none()
+            && (self.state.faults.device_limit).is_some_and(|limit| devices.len() >= limit)
+    }
+
     fn credentials(&mut self, text: &str) -> Result<(), String> {
         let draft = credentials::Draft::parse(text)?;
         if let Some(device) = self.state.devices.get_mut(draft.device) {
             device.credentials = Some(self.state.credentials.claim(draft, self.now)?);
         }
-        Ok(())
-    }
-
-    fn entity_data(&mut self, part: EntityDataProto) -> Result<(), String> {
-        let kind = match part.entity_type.as_str() {
-            "DEVICE" => Kind::Device,
-            "ASSET" => Kind::Asset,
-            other if OTHER_TYPES.contains(&other) => return Ok(()),
-            other => return Err(format!("{other:?} is not an entity type")),
-        };
-        let id = whole(part.entity_id_msb, part.entity_id_lsb);
-        let (now, arrived_us) = (self.now, self.now_us);
-        let kept = self.state.kept_points;
-        let Some(entity) = self.state.table_mut(kind).get_mut(id) else {
-            debug!(%id, kind = kind.noun(), "data of an unknown entity is skipped");
-            return Ok(());
-        };
-        let data = &mut entity.data;
-        let mut points = 0;
-        if let Some(telemetry) = part.post_telemetry_msg {
-            self.unanswered |= telemetry.ts_kv_list.is_empty();
-            for (ts, key, value) in typed_points(&telemetry)? {
-                let point = Point {
-                    ts,
-                    value,
-                    arrived_us,
-                };
-                data.add_point(key, point, kept);
-                points += 1;
-            }
-        }
-        for attributes in [part.post_attributes_msg, part.attributes_updated_msg]
-            .into_iter()
-            .flatten()
-        {
-            let scope = scope(&part.post_attribute_scope)?;
-            for (key, value) in typed(&attributes.kv)? {
-                if !data.set_attribute(scope, key, value, part.attribute_ts, now) {
-                    debug!(%id, key, "an outdated attribute is dropped");
-                }
-            }
-        }
-        if let Some(delete) = part.attribute_delete_msg {
-            let scope = scope(&delete.scope)?;
-            for key in &delete.attribute_names {
-                data.delete_attribute(scope, key);
-            }
-        }
-        self.state.points += points;
         Ok(())
     }
 
@@ -288,29 +243,4 @@ impl Parts<'_> {
         }
         Ok(())
     }
-}
-
-fn scope(name: &str) -> Result<Scope, String> {
-    Scope::parse(name).ok_or_else(|| format!("{name:?} is not an attribute scope"))
-}
-
-/// All points of a message, typed before the first is stored.
-fn typed_points(telemetry: &PostTelemetryMsg) -> Result<Vec<(i64, &str, Value)>, String> {
-    let mut points = Vec::new();
-    for list in &telemetry.ts_kv_list {
-        points.extend(
-            typed(&list.kv)?
-                .into_iter()
-                .map(|(key, value)| (list.ts, key, value)),
-        );
-    }
-    Ok(points)
-}
-
-fn typed(kvs: &[KeyValueProto]) -> Result<Vec<(&str, Value)>, String> {
-    let mut values = Vec::with_capacity(kvs.len());
-    for kv in kvs {
-        values.extend(Value::from_wire(kv)?.map(|value| (kv.key.as_str(), value)));
-    }
-    Ok(values)
 }

@@ -21,6 +21,35 @@ pub(in crate::standin) struct AckRule {
     pub(in crate::standin) reverse: usize,
 }
 
+/// Acknowledgements that nobody waits for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(in crate::standin) struct ExtraAcks {
+    /// So many of the next answers are given twice.
+    pub(in crate::standin) double: u64,
+    /// Behind so many of the next answers comes one for a message that nobody sent.
+    pub(in crate::standin) unknown: u64,
+}
+
+impl ExtraAcks {
+    /// Everything that is sent for an answer, and counts it.
+    pub(in crate::standin) fn around(
+        &mut self,
+        answer: UplinkResponseMsg,
+    ) -> Vec<UplinkResponseMsg> {
+        let unknown = (self.unknown > 0).then(|| UplinkResponseMsg {
+            success: true,
+            error_msg: String::new(),
+            // Far from every number that a client counts up to from this one.
+            uplink_msg_id: answer.uplink_msg_id.wrapping_add(i32::MIN),
+        });
+        let mut all = vec![answer; 1 + usize::from(self.double > 0)];
+        all.extend(unknown);
+        self.double = self.double.saturating_sub(1);
+        self.unknown = self.unknown.saturating_sub(1);
+        all
+    }
+}
+
 /// The answers that a session holds back.
 #[derive(Debug, Default)]
 pub(in crate::standin) struct Acks {
@@ -134,6 +163,18 @@ mod tests {
         assert_eq!(acks.deadline(), Some(start + GROUP));
         assert_eq!(ids(&acks.due(start + GROUP)), [5, 4]);
         assert_eq!(acks.deadline(), None);
+    }
+
+    #[test]
+    fn answers_are_doubled_and_answers_to_nobody_are_added() {
+        let mut extra = ExtraAcks {
+            double: 2,
+            unknown: 1,
+        };
+        for (id, sent) in [(1, vec![1, 1, i32::MIN + 1]), (2, vec![2, 2]), (3, vec![3])] {
+            assert_eq!(ids(&extra.around(response(id))), sent);
+        }
+        assert_eq!(extra, ExtraAcks::default());
     }
 
     #[test]

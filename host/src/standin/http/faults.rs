@@ -10,7 +10,10 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::{Answer, App, Body, Failure, ok};
-use crate::standin::faults::{Action, Aim, Cut, Faults, MAX_TARGETS, Manner, Rate, Target};
+use crate::standin::edit::given;
+use crate::standin::faults::{
+    Action, Aim, Cut, Faults, MAX_TARGETS, Manner, Rate, SecondSession, SyncRule, Target,
+};
 use crate::standin::hub::Close;
 use crate::standin::session::MOST_INBOUND;
 
@@ -18,6 +21,10 @@ use crate::standin::session::MOST_INBOUND;
 const MOST_MS: u64 = 3_600_000;
 /// Most acknowledgements that leave in reversed order.
 const MOST_REVERSED: usize = 1000;
+/// Most entities that cannot be read in one synchronisation.
+const MOST_UNREADABLE: u64 = 1000;
+/// The most often that a downlink is sent.
+const MOST_SENDS: u64 = 1000;
 /// Smallest limit of messages that may be announced, in bytes.
 const LEAST_INBOUND: usize = 1024;
 
@@ -35,6 +42,17 @@ pub(super) struct NewFaults {
     reverse_acks: Option<usize>,
     cut: Option<CutJson>,
     max_inbound_message_size: Option<usize>,
+    double_acks: Option<u64>,
+    unknown_acks: Option<u64>,
+    /// Null ends it.
+    #[serde(default, deserialize_with = "given")]
+    device_limit: Option<Option<usize>>,
+    sync: Option<SyncRule>,
+    repeat_downlinks: Option<u64>,
+    resend_after_ms: Option<u64>,
+    downlink_sends: Option<u32>,
+    second_session: Option<SecondSession>,
+    edge_telemetry: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,11 +93,23 @@ impl NewFaults {
         let targets = self.targets.as_ref().map(|targets| targets.len() as u64);
         let reversed = self.reverse_acks.map(|count| count as u64);
         let inbound = self.max_inbound_message_size.map(|size| size as u64);
+        let sends = self.downlink_sends.map(u64::from);
+        let sync = self.sync.as_ref();
+        let unreadable = sync.map(|sync| sync.unreadable as u64);
         most("stallMs", self.stall_ms, MOST_MS)
             .and(most("ackDelayMs", self.ack_delay_ms, MOST_MS))
             .and(most("reverseAcks", reversed, MOST_REVERSED as u64))
             .and(most("the number of targets", targets, MAX_TARGETS as u64))
             .and(most("maxInboundMessageSize", inbound, MOST_INBOUND as u64))
+            .and(most("resendAfterMs", self.resend_after_ms, MOST_MS))
+            .and(most("downlinkSends", sends, MOST_SENDS))
+            .and(most("delayMs", sync.map(|sync| sync.delay_ms), MOST_MS))
+            .and(most("unreadable", unreadable, MOST_UNREADABLE))
+            .and(match (self.resend_after_ms, self.downlink_sends) {
+                (Some(0), _) => Err("resendAfterMs is at least 1".to_owned()),
+                (_, Some(0)) => Err("downlinkSends is at least 1".to_owned()),
+                _ => Ok(()),
+            })
             .and(match self.max_inbound_message_size {
                 Some(size) if size < LEAST_INBOUND => {
                     Err(format!("maxInboundMessageSize is at least {LEAST_INBOUND}"))
@@ -114,6 +144,18 @@ impl NewFaults {
         if let Some(CutJson { after, store, how }) = self.cut {
             faults.cut = (after > 0).then_some(Cut { after, store, how });
         }
+        let extra = &mut faults.extra_acks;
+        extra.double = self.double_acks.unwrap_or(extra.double);
+        extra.unknown = self.unknown_acks.unwrap_or(extra.unknown);
+        faults.sync = self.sync.unwrap_or(faults.sync);
+        let downlinks = &mut faults.downlinks;
+        downlinks.repeat = self.repeat_downlinks.unwrap_or(downlinks.repeat);
+        if let Some(pause) = self.resend_after_ms {
+            downlinks.resend_after = Duration::from_millis(pause);
+        }
+        downlinks.sends = self.downlink_sends.unwrap_or(downlinks.sends);
+        faults.second_session = self.second_session.unwrap_or(faults.second_session);
+        faults.edge_telemetry = self.edge_telemetry.unwrap_or(faults.edge_telemetry);
     }
 }
 
@@ -139,6 +181,15 @@ fn view(faults: &Faults, now: Instant) -> Json {
         "reverseAcks": faults.acks.reverse,
         "cut": cut,
         "maxInboundMessageSize": faults.max_inbound,
+        "doubleAcks": faults.extra_acks.double,
+        "unknownAcks": faults.extra_acks.unknown,
+        "deviceLimit": faults.device_limit,
+        "sync": faults.sync,
+        "repeatDownlinks": faults.downlinks.repeat,
+        "resendAfterMs": ms(faults.downlinks.resend_after),
+        "downlinkSends": faults.downlinks.sends,
+        "secondSession": faults.second_session,
+        "edgeTelemetry": faults.edge_telemetry,
     })
 }
 
@@ -153,6 +204,9 @@ pub(super) async fn set(Shared(hub): App, Body(new): Body<NewFaults>) -> Answer 
     let cut_now = cut_now.map(|cut| cut.how);
     let now = Instant::now();
     let mut state = hub.lock();
+    if let Some(limit) = new.device_limit {
+        state.limit_devices(limit)?;
+    }
     new.set(&mut state.faults, now);
     if let Some(how) = cut_now {
         state.close(Close::Cut(how));
@@ -161,9 +215,10 @@ pub(super) async fn set(Shared(hub): App, Body(new): Body<NewFaults>) -> Answer 
     Ok(ok(&view(&state.faults, now)))
 }
 
-pub(super) async fn clear(Shared(hub): App) -> Response {
+pub(super) async fn clear(Shared(hub): App) -> Answer {
     let mut state = hub.lock();
+    state.limit_devices(None)?;
     state.faults = Faults::default();
     state.wake();
-    ok(&view(&state.faults, Instant::now()))
+    Ok(ok(&view(&state.faults, Instant::now())))
 }

@@ -142,3 +142,42 @@ fn a_closed_journal_takes_nothing_and_memory_takes_all() {
     memory.close();
     assert_eq!(memory.uplink(&uplink(1), 0), Ok(()));
 }
+
+#[test]
+fn changes_that_an_older_version_wrote_are_read() {
+    let id = Uuid::from_u128(1);
+    let at = 5_i64.to_le_bytes();
+    let read = |json: &str| {
+        let bytes = [b"c".as_slice(), &at, json.as_bytes()].concat();
+        Record::decode(&bytes)
+    };
+    let create = r#"{"create":{"kind":"Device","id":"00000000-0000-0000-0000-000000000001","name":"SN-1","profile":null,"label":"l","assigned":true,"token":"t"}}"#;
+    let expected = Change::Create {
+        kind: Kind::Device,
+        id,
+        name: "SN-1".to_owned(),
+        profile: None,
+        label: Some("l".to_owned()),
+        assigned: true,
+        token: "t".to_owned(),
+    };
+    assert_eq!(
+        read(create),
+        Ok(Record::Change {
+            now_us: 5,
+            change: expected
+        })
+    );
+    for json in [
+        r#"{"assign":{"kind":"Asset","id":"00000000-0000-0000-0000-000000000001","assigned":false}}"#,
+        r#"{"delete":{"kind":"Device","id":"00000000-0000-0000-0000-000000000001"}}"#,
+        r#"{"setAttributes":{"kind":"Device","id":"00000000-0000-0000-0000-000000000001","scope":"Shared","attributes":{"a":1}}}"#,
+        r#"{"deleteAttributes":{"kind":"Device","id":"00000000-0000-0000-0000-000000000001","scope":"Server","keys":["a"]}}"#,
+        r#"{"bulk":{"count":2,"prefix":"D-","profile":null,"profiles":1,"assigned":true,"seed":"00000000-0000-0000-0000-000000000001","told":false}}"#,
+    ] {
+        let mut again = Vec::new();
+        read(json).unwrap().encode(&mut again);
+        // The same text is written today.
+        assert_eq!(String::from_utf8_lossy(&again[9..]), json);
+    }
+}

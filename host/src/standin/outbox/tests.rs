@@ -2,8 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod sync;
+
+use tokio::time::Duration;
+
 use super::*;
 use crate::proto::edge::{DeviceRpcCallMsg, EntityDataProto};
+
+/// How long a pack waits unless a fault says otherwise.
+const RESEND_AFTER: Duration = Duration::from_secs(60);
 
 /// A general event that can be told from others.
 fn event(mark: i64) -> DownlinkMsg {
@@ -36,12 +43,14 @@ fn device(number: u128) -> Told {
 }
 
 fn describe(told: Told) -> Option<DownlinkMsg> {
-    let (Told::Entity(_, id) | Told::Profile(_, id)) = told;
-    Some(event(i64::try_from(id.as_u128()).unwrap()))
+    match told {
+        Told::Entity(_, id) => Some(event(i64::try_from(id.as_u128()).unwrap())),
+        _ => None,
+    }
 }
 
 fn next(outbox: &mut Outbox, now: Instant) -> Vec<DownlinkMsg> {
-    outbox.next(now, describe)
+    outbox.next(now, &mut DownlinkRule::default(), describe)
 }
 
 fn acknowledge(outbox: &mut Outbox, messages: &[DownlinkMsg]) {
@@ -128,48 +137,6 @@ fn a_refusal_removes_everything_but_entity_data() {
 }
 
 #[test]
-fn a_sync_goes_page_by_page_and_holds_everything_else_back() {
-    let now = Instant::now();
-    let mut outbox = Outbox::default();
-    outbox.push_event(event(1000));
-    let interrupted = next(&mut outbox, now);
-    assert_eq!(marks(&interrupted), [1000]);
-
-    let devices = (0..51).map(device).collect();
-    let assets = vec![Told::Entity(Kind::Asset, Uuid::from_u128(200))];
-    outbox.start_sync(&[devices, assets]);
-    assert!(outbox.syncing());
-    assert!(outbox.push_call(call(0)));
-    // A late acknowledgement of the interrupted pack changes nothing.
-    acknowledge(&mut outbox, &interrupted);
-
-    for expected in [(0..50).collect::<Vec<i64>>(), vec![50], vec![200]] {
-        let page = next(&mut outbox, now);
-        assert_eq!(marks(&page), expected);
-        assert!(next(&mut outbox, now).is_empty());
-        acknowledge(&mut outbox, &page);
-    }
-    let last = next(&mut outbox, now);
-    assert!(last[0].sync_completed_msg.is_some());
-    assert!(!outbox.synced());
-    acknowledge(&mut outbox, &last);
-    assert!(outbox.synced() && !outbox.syncing());
-
-    let calls = next(&mut outbox, now);
-    assert_eq!(calls[0].device_rpc_call_msg.len(), 1);
-    acknowledge(&mut outbox, &calls);
-    assert_eq!(marks(&next(&mut outbox, now)), [1000]);
-}
-
-#[test]
-fn a_page_whose_entities_are_gone_is_skipped() {
-    let mut outbox = Outbox::default();
-    outbox.start_sync(&[vec![device(1)], Vec::new()]);
-    let messages = outbox.next(Instant::now(), |_| None);
-    assert!(messages[0].sync_completed_msg.is_some());
-}
-
-#[test]
 fn a_new_session_gets_the_events_again_but_not_the_calls() {
     let now = Instant::now();
     let mut outbox = Outbox::default();
@@ -203,4 +170,67 @@ fn only_so_many_messages_wait() {
         assert_eq!(outbox.push_call(call(0)), mark < MAX_WAITING);
     }
     assert_eq!(outbox.queued(), 2 * MAX_WAITING);
+}
+
+#[test]
+fn the_pause_and_the_number_of_sends_can_be_set_and_what_is_given_up_counts() {
+    let start = Instant::now();
+    let pause = Duration::from_millis(5);
+    for sends in [1, 2] {
+        let mut rule = DownlinkRule {
+            resend_after: pause,
+            sends,
+            ..DownlinkRule::default()
+        };
+        let mut outbox = Outbox::default();
+        outbox.push_event(event(1));
+        outbox.push_event(event(2));
+        let mut times = 0;
+        while outbox.discarded() == 0 {
+            let now = start + pause * times;
+            assert_eq!(outbox.next(now, &mut rule, describe).len(), 2);
+            times += 1;
+        }
+        assert_eq!((times, outbox.discarded()), (sends, 2));
+        assert_eq!((outbox.deadline(), outbox.take_done()), (None, 2));
+    }
+}
+
+#[test]
+fn events_and_calls_are_repeated_under_numbers_of_their_own_and_pages_are_not() {
+    let now = Instant::now();
+    let mut rule = DownlinkRule {
+        repeat: 3,
+        ..DownlinkRule::default()
+    };
+    let mut outbox = Outbox::default();
+    outbox.start_sync(&[vec![device(7)]], SyncRule::default());
+    assert!(outbox.push_call(call(0)));
+    for mark in 1..=3 {
+        outbox.push_event(event(mark));
+    }
+    // A page, the end, a call twice, and what is left of the repetitions.
+    for expected in [vec![7], vec![], vec![], vec![1, 1, 2, 2, 3]] {
+        let sent = outbox.next(now, &mut rule, describe);
+        assert_eq!(marks(&sent), expected);
+        let mut ids: Vec<_> = sent.iter().map(|it| it.downlink_msg_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), sent.len());
+        acknowledge(&mut outbox, &sent);
+    }
+    assert_eq!((rule.repeat, outbox.queued()), (0, 0));
+}
+
+#[test]
+fn forgotten_events_are_not_sent_and_not_counted_as_done() {
+    let now = Instant::now();
+    let mut outbox = Outbox::default();
+    outbox.push_event(event(1));
+    let sent = next(&mut outbox, now);
+    outbox.push_event(event(2));
+    outbox.forget_all_events();
+    acknowledge(&mut outbox, &sent);
+    assert_eq!((outbox.queued(), outbox.take_done()), (0, 0));
+    assert!(next(&mut outbox, now).is_empty());
 }

@@ -254,7 +254,7 @@ async fn a_connected_edge_hears_of_assignments_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_edge_gets_a_message_three_times() {
-    let hub = Hub::new(KEY, KEPT_POINTS);
+    let hub = Hub::new(KEY, SECRET, KEPT_POINTS);
     let now = tokio::time::Instant::now;
     let number = hub.lock().connect(0).number;
     hub.lock().push_event(DownlinkMsg {

@@ -40,6 +40,13 @@ async fn all_faults_are_shown_and_can_be_cleared() {
             "ignoreUplinks": 0, "rejectUplinks": 0, "rateLimitUplinks": 0,
             "messagesPerSecond": 0, "targets": [], "stallMs": 0, "ackDelayMs": 0,
             "reverseAcks": 0, "cut": null, "maxInboundMessageSize": 4_194_304,
+            "doubleAcks": 0, "unknownAcks": 0, "deviceLimit": null,
+            "sync": {
+                "never": false, "twice": false, "unreadable": 0, "delayMs": 0,
+                "unknownKinds": false,
+            },
+            "repeatDownlinks": 0, "resendAfterMs": 60_000, "downlinkSends": 3,
+            "secondSession": "close", "edgeTelemetry": true,
         })
     );
     let asked = json!({
@@ -51,6 +58,13 @@ async fn all_faults_are_shown_and_can_be_cleared() {
         ],
         "stallMs": 0, "ackDelayMs": 6, "reverseAcks": 7,
         "cut": {"after": 8, "store": false, "how": "silence"}, "maxInboundMessageSize": 9000,
+        "doubleAcks": 10, "unknownAcks": 11, "deviceLimit": 12,
+        "sync": {
+            "never": true, "twice": true, "unreadable": 13, "delayMs": 14,
+            "unknownKinds": true,
+        },
+        "repeatDownlinks": 15, "resendAfterMs": 16, "downlinkSends": 17,
+        "secondSession": "silent", "edgeTelemetry": false,
     });
     assert_eq!(world.post("/api/faults", asked.clone()).await, asked);
     world.post("/api/faults", json!({})).await;
@@ -72,6 +86,13 @@ async fn all_faults_are_shown_and_can_be_cleared() {
         json!({"targets": vec![target; 101]}),
         json!({"targets": [{"action": "reject"}]}),
         json!({"cut": {"how": "other"}}),
+        json!({"sync": {"other": 1}}),
+        json!({"sync": {"unreadable": 1001}}),
+        json!({"sync": {"delayMs": 3_600_001}}),
+        json!({"resendAfterMs": 0}),
+        json!({"downlinkSends": 0}),
+        json!({"downlinkSends": 1001}),
+        json!({"secondSession": "other"}),
     ] {
         let (status, answer) = world.call("POST", "/api/faults", wrong.clone()).await;
         assert_eq!(status, 400, "{wrong}: {answer}");

@@ -133,6 +133,57 @@ async fn entities_data_and_events_outlast_the_stand_in() {
 }
 
 #[tokio::test]
+async fn customers_edits_and_the_edge_outlast_the_stand_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::start_with(kept_in(folder.path())).await;
+    world.post("/api/customers", json!({"public": true})).await;
+    world
+        .post("/api/customers", json!({"title": "Acme", "edge": true}))
+        .await;
+    world
+        .post("/api/devices", json!({"name": "old", "label": "l"}))
+        .await;
+    let edit = json!({"name": "new", "label": null, "type": "valve", "customer": "Acme"});
+    world.post("/api/devices/old/edit", edit).await;
+    world
+        .post("/api/edge/rename", json!({"name": "north"}))
+        .await;
+    world
+        .post("/api/edge/secret", json!({"secret": "other"}))
+        .await;
+    let paths = ["/api/devices", "/api/customers", "/api/edge"];
+    let mut before = Vec::new();
+    for path in paths {
+        before.push(world.get(path).await);
+    }
+    assert_eq!(before[0][0]["name"], "new");
+    world.kill().await;
+
+    let world = World::start_with(kept_in(folder.path())).await;
+    for (path, before) in paths.iter().zip(before) {
+        assert_eq!(world.get(path).await, before, "{path}");
+    }
+    let mut edge = world.stream().await;
+    let response = edge.connect(KEY, SECRET).await;
+    assert_eq!(
+        response.response_code(),
+        ConnectResponseCode::BadCredentials
+    );
+    let mut edge = world.stream().await;
+    let response = edge.connect(KEY, "other").await;
+    assert_eq!(response.configuration.unwrap().name, "north");
+    world.call("DELETE", "/api/edge", Json::Null).await;
+    world.kill().await;
+    let world = World::start_with(kept_in(folder.path())).await;
+    let state = world.get("/api/edge").await;
+    assert_eq!(
+        (&state["deleted"], &state["name"]),
+        (&json!(true), &json!("stand-in edge"))
+    );
+    assert_eq!(world.get("/api/devices").await[0]["assigned"], false);
+}
+
+#[tokio::test]
 async fn nothing_acknowledged_is_missing_after_a_kill_in_mid_load() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::start_with(kept_in(folder.path())).await;

@@ -155,3 +155,78 @@ async fn a_call_needs_the_edge_and_is_not_queued() {
         (404, json!({"error": "there is no device named \"none\""}))
     );
 }
+
+#[tokio::test]
+async fn a_persisted_call_has_a_number_at_once_and_is_looked_at_later() {
+    let world = World::start().await;
+    let mut edge = world.edge().await;
+    edge.create(ID, "SN-1").await.unwrap();
+    let body = json!({
+        "method": "m", "params": 1, "persistent": true, "retries": 2,
+        "additionalInfo": {"a": 1}, "timeout": 3_600_000,
+    });
+    let id = world.post("/api/devices/SN-1/rpc", body).await["rpcId"].clone();
+    let path = format!("/api/rpc/{}", id.as_str().unwrap());
+    let call = world.get(&path).await;
+    assert_eq!(
+        (
+            &call["id"],
+            &call["device"],
+            &call["method"],
+            &call["status"],
+            &call["reply"]
+        ),
+        (
+            &id,
+            &json!("SN-1"),
+            &json!("m"),
+            &json!("QUEUED"),
+            &Json::Null
+        )
+    );
+    let request = edge.take().await.device_rpc_call_msg.remove(0);
+    assert_eq!((request.persisted, request.retries), (Some(true), Some(2)));
+    assert_eq!(request.additional_info.as_deref(), Some("{\"a\":1}"));
+    assert_eq!(call["expirationTime"], request.expiration_time);
+    edge.uplink(reply(&request, "7", "")).await.unwrap();
+    let call = world.get(&path).await;
+    // The answer is there, and the status is as it was.
+    assert_eq!(
+        (&call["status"], &call["reply"]),
+        (&json!("QUEUED"), &json!({"response": "7"}))
+    );
+    for (path, status) in [
+        (format!("/api/rpc/{ID}"), 404),
+        ("/api/rpc/other".to_owned(), 400),
+    ] {
+        let (got, answer) = world.call("GET", &path, Json::Null).await;
+        assert_eq!(got, status, "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_persisted_call_is_not_sent_to_an_edge_that_is_away_and_expires() {
+    let world = World::start().await;
+    world.post("/api/devices", json!({"name": "SN-1"})).await;
+    let body = json!({"method": "m", "persistent": true, "timeout": 0});
+    let id = world.post("/api/devices/SN-1/rpc", body).await["rpcId"].clone();
+    let call = world
+        .get(&format!("/api/rpc/{}", id.as_str().unwrap()))
+        .await;
+    assert_eq!(call["status"], "EXPIRED");
+    let mut edge = world.edge().await;
+    edge.uplink(UplinkMsg::default()).await.unwrap();
+    assert!(edge.downlinks.is_empty());
+    // The next call has the next number, and says that nobody keeps it.
+    let call = world.call("POST", "/api/devices/SN-1/rpc", json!({"method": "m"}));
+    let device = async {
+        let request = edge.take().await.device_rpc_call_msg.remove(0);
+        assert_eq!((request.request_id, request.persisted), (1, Some(false)));
+        assert_eq!(request.additional_info.as_deref(), Some("null"));
+        assert_eq!(request.retries, None);
+        edge.uplink(reply(&request, "", "TIMEOUT")).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(call, device);
+    let body = json!({"error": "TIMEOUT", "detail": "the device's answer"});
+    assert_eq!(answer, (504, body));
+}

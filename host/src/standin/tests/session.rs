@@ -20,8 +20,10 @@ async fn an_accepted_edge_learns_its_configuration() {
     assert_eq!(
         world.get("/api/edge").await,
         json!({
-            "connected": true, "connects": 1, "synced": false, "uplinkMessages": 0,
-            "points": 0, "unacknowledgedDownlinks": 0, "queuedDownlinks": 0,
+            "name": "stand-in edge", "customer": null, "deleted": false,
+            "connected": true, "sessions": 1, "connects": 1, "synced": false,
+            "uplinkMessages": 0, "points": 0, "unacknowledgedDownlinks": 0,
+            "queuedDownlinks": 0, "discardedDownlinks": 0,
         })
     );
 }
@@ -114,6 +116,44 @@ async fn a_second_session_completes_the_first() {
         (&edge["connected"], &edge["connects"]),
         (&json!(true), &json!(2))
     );
+}
+
+#[tokio::test]
+async fn a_second_session_can_leave_the_first_without_downlinks() {
+    let world = World::start().await;
+    world
+        .post("/api/faults", json!({"secondSession": "silent"}))
+        .await;
+    let mut first = world.edge().await;
+    let mut second = world.edge().await;
+    first.create(Uuid::from_u128(1), "SN-1").await.unwrap();
+    let path = "/api/devices/SN-1/attributes/SHARED_SCOPE";
+    world.post(path, json!({"a": 1})).await;
+    assert_eq!(second.take().await.entity_data.len(), 1);
+    second.uplink(UplinkMsg::default()).await.unwrap();
+    first.uplink(UplinkMsg::default()).await.unwrap();
+    assert!(first.downlinks.is_empty());
+    assert_eq!(world.get("/api/edge").await["sessions"], 2);
+
+    // The end of the newer one does not bring downlinks back to the older.
+    second.requests = mpsc::channel(1).0;
+    assert_eq!(second.next().await.unwrap(), None);
+    world.post(path, json!({"a": 2})).await;
+    first.uplink(UplinkMsg::default()).await.unwrap();
+    assert!(first.downlinks.is_empty());
+    let state = world.get("/api/edge").await;
+    assert_eq!(
+        (&state["connected"], &state["sessions"]),
+        (&json!(false), &json!(1))
+    );
+    // All that are open end together.
+    let mut third = world.edge().await;
+    assert_eq!(third.take().await.entity_data.len(), 1);
+    world.post("/api/edge/disconnect", Json::Null).await;
+    for edge in [&mut first, &mut third] {
+        assert_eq!(edge.next().await.unwrap_err().code(), Code::Unavailable);
+    }
+    assert_eq!(world.get("/api/edge").await["sessions"], 0);
 }
 
 #[tokio::test]

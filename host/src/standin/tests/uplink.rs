@@ -14,7 +14,7 @@ async fn a_created_device_is_assigned_and_has_no_credentials() {
         world.get("/api/devices").await,
         json!([{
             "id": ONE.to_string(), "name": "SN-1", "type": "meter", "label": null,
-            "createdTime": 1000, "assigned": true,
+            "customer": null, "createdTime": 1000, "assigned": true,
         }])
     );
     let told = edge.sync().await;
