@@ -24,11 +24,14 @@
 //! - [`workshop`]: golden cases and single calls, for whoever writes a converter
 //! - [`demo`]: the tutorial, played against the stand-in
 //! - [`control`]: what operators ask of a running host
+//! - [`output`]: standard output, which may be closed
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
 //! - [`proto`]: the generated gRPC messages
 
 // `converter::aot` says why it needs some.
 #![deny(unsafe_code)]
+// They panic when nobody reads any more; `output` does not.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;
 pub mod componentize;
@@ -42,6 +45,7 @@ pub mod framing;
 mod hex;
 mod log_budget;
 pub mod message;
+pub mod output;
 pub mod proto;
 pub mod redb_file;
 pub mod relay;

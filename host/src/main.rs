@@ -1,6 +1,7 @@
 //! The `tb-tcp` binary: arguments, log, signals, exit code.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 use std::{io::IsTerminal, net::SocketAddr, process::ExitCode, sync::Arc};
 
@@ -14,6 +15,7 @@ use tb_tcp::{
     componentize,
     config::{self, Settings},
     control, demo, frame,
+    output::{Output, line, remark},
     run::{self, Host, SettingsFile},
     scaffold,
     standin::{self, Standin},
@@ -52,7 +54,7 @@ fn report(error: &anyhow::Error) {
             text.push_str(&cause);
         }
     }
-    eprintln!("{text}");
+    remark(text);
 }
 
 fn start(cli: Cli) -> Result<ExitCode> {
@@ -95,7 +97,9 @@ fn start_log(cli: &Cli) -> Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
+        .with_target(false)
+        // They would go to standard error, which is what failed, and panic.
+        .log_internal_errors(false);
     match cli.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
@@ -147,19 +151,22 @@ fn settings_of(host: &HostArgs) -> Result<Settings> {
 
 async fn converters(arguments: ConvertersArgs) -> Result<ExitCode> {
     let settings = settings_of(&arguments.host)?;
-    control::converters::run(&arguments, &settings.data_folder, &mut std::io::stdout()).await
+    control::converters::run(&arguments, &settings.data_folder, &mut Output::standard()).await
 }
 
 async fn dead_letters(arguments: DeadLettersArgs) -> Result<ExitCode> {
     let settings = settings_of(&arguments.host)?;
     let offline = async |request| run::answer_offline(&settings, request).await;
-    let output = &mut std::io::stdout();
+    let output = &mut Output::standard();
     control::dead_letters::run(&arguments, &settings.data_folder, output, offline).await
 }
 
 fn componentize(arguments: &ComponentizeArgs) -> Result<ExitCode> {
     let bytes = componentize::componentize(&arguments.core, &arguments.out)?;
-    println!("built {} ({bytes} bytes)", arguments.out.display());
+    line(format_args!(
+        "built {} ({bytes} bytes)",
+        arguments.out.display()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -195,13 +202,13 @@ async fn serve_standin(arguments: StandinArgs) -> Result<ExitCode> {
         "stand-in for ThingsBoard started"
     );
     // Standard output, not the log: its key and secret protect nothing, but no log shows any.
-    println!(
+    line(format_args!(
         "A host reaches it with\n\n  export RPC_HOST={} RPC_PORT={} {credentials}\n\nand curl \
          http://{}/ lists what it can be asked and told.",
         standin.grpc_address().ip(),
         standin.grpc_address().port(),
         standin.http_address(),
-    );
+    ))?;
     standin.serve(stop).await?;
     Ok(ExitCode::SUCCESS)
 }

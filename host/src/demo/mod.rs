@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::DemoArgs,
     config::{Integration, Secret, Settings},
+    output::line,
     run::Host,
     standin::{self, Standin},
 };
@@ -62,7 +63,7 @@ pub async fn run(arguments: &DemoArgs, stop: impl Future<Output = ()>) -> Result
         () = &mut stop => bail!("stopped before the last step"),
     };
     if played.is_ok() && !arguments.check {
-        println!("{}", commands_to_try(player.device_port, http));
+        line(commands_to_try(player.device_port, http))?;
         stop.await;
     }
     let stopped = host.stop().await;
@@ -75,7 +76,7 @@ pub async fn run(arguments: &DemoArgs, stop: impl Future<Output = ()>) -> Result
         stopped.waiting
     );
     if arguments.check {
-        println!("demo-check: all of it was seen");
+        line("demo-check: all of it was seen")?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::thingsboard::ThingsBoard;
+use crate::output::line;
 
 /// Longest wait for a downlink on the device's side.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,19 +32,19 @@ impl Player<'_> {
     }
 
     async fn one_message(&self) -> Result<()> {
-        println!("1. A device sends: SN-002,default,temperature,25.7");
+        line("1. A device sends: SN-002,default,temperature,25.7")?;
         self.send_and_close("SN-002,default,temperature,25.7\n")
             .await?;
         let expected = |json: &Json| latest(json, "temperature") == Some(&json!(25.7));
         self.thingsboard
             .wait_for("/devices/SN-002/telemetry", "temperature 25.7", expected)
             .await?;
-        println!("   ThingsBoard has created SN-002 and shows temperature 25.7");
+        line("   ThingsBoard has created SN-002 and shows temperature 25.7")?;
         Ok(())
     }
 
     async fn two_messages(&self) -> Result<()> {
-        println!("2. It sends two lines at once, humidity 69 in the second");
+        line("2. It sends two lines at once, humidity 69 in the second")?;
         self.send_and_close("SN-002,default,temperature,25.7\nSN-002,default,humidity,69\n")
             .await?;
         // The converter reads numbers as the tutorial's parseFloat does.
@@ -51,12 +52,12 @@ impl Player<'_> {
         self.thingsboard
             .wait_for("/devices/SN-002/telemetry", "humidity 69", expected)
             .await?;
-        println!("   ThingsBoard shows humidity 69");
+        line("   ThingsBoard shows humidity 69")?;
         Ok(())
     }
 
     async fn downlink(&self) -> Result<()> {
-        println!("3. It stays connected; the shared attribute powerState = on is added");
+        line("3. It stays connected; the shared attribute powerState = on is added")?;
         let mut device = BufReader::new(self.connect().await?);
         device
             .write_all(b"SN-002,default,temperature,26.1\n")
@@ -72,27 +73,30 @@ impl Player<'_> {
                 json!({ "powerState": "on" }),
             )
             .await?;
-        let mut line = String::new();
-        timeout(PATIENCE, device.read_line(&mut line))
+        let mut received = String::new();
+        timeout(PATIENCE, device.read_line(&mut received))
             .await
             .context("nothing came back on the device's connection")??;
         ensure!(
-            line == "{\"powerState\":\"on\"}\n",
-            "the device received {line:?}"
+            received == "{\"powerState\":\"on\"}\n",
+            "the device received {received:?}"
         );
-        println!("   The device receives: {}", line.trim_end());
+        line(format_args!(
+            "   The device receives: {}",
+            received.trim_end()
+        ))?;
         Ok(())
     }
 
     async fn show(&self) -> Result<()> {
-        println!("\nWhat ThingsBoard knows now:");
+        line("\nWhat ThingsBoard knows now:")?;
         let devices = self.thingsboard.get("/devices").await?;
         for device in devices.as_array().into_iter().flatten() {
             let name = device["name"].as_str().unwrap_or_default();
-            println!(
+            line(format_args!(
                 "  device {name}, type {}",
                 device["type"].as_str().unwrap_or_default()
-            );
+            ))?;
             let telemetry = self
                 .thingsboard
                 .get(&format!("/devices/{name}/telemetry"))
@@ -102,10 +106,10 @@ impl Player<'_> {
                 .into_iter()
                 .flat_map(|keys| keys.keys())
             {
-                println!(
+                line(format_args!(
                     "    {key} = {}",
                     latest(&telemetry, key).unwrap_or(&Json::Null)
-                );
+                ))?;
             }
             let attributes = self
                 .thingsboard
@@ -113,7 +117,7 @@ impl Player<'_> {
                 .await?;
             for (scope, values) in attributes.as_object().into_iter().flatten() {
                 for (key, value) in values.as_object().into_iter().flatten() {
-                    println!("    {key} = {value} ({scope})");
+                    line(format_args!("    {key} = {value} ({scope})"))?;
                 }
             }
         }

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     cli::FrameArgs,
     config::{HandlerConfiguration, load_unchecked},
+    output::{Output, remark},
 };
 
 /// Runs the command; what it finds goes to standard output.
@@ -25,7 +26,7 @@ pub fn run(arguments: &FrameArgs) -> Result<ExitCode> {
         chunks.iter().any(|chunk| !chunk.is_empty()),
         "there are no bytes: give --chunk HEX, --hex HEX, --file FILE, or pipe them in"
     );
-    let mut output = std::io::stdout().lock();
+    let mut output = Output::standard();
     if arguments.guess {
         let guesses = guess::rank(&chunks);
         print::guesses(&mut output, &guesses, arguments.json)?;
@@ -48,7 +49,9 @@ fn handler(arguments: &FrameArgs) -> Result<HandlerConfiguration> {
     if let Some(text) = &arguments.handler {
         let mut reader = serde_json::Deserializer::from_str(text);
         return serde_ignored::deserialize(&mut reader, |key| {
-            eprintln!("tb-tcp: --handler: unknown key {key} is ignored");
+            remark(format_args!(
+                "tb-tcp: --handler: unknown key {key} is ignored"
+            ));
         })
         .context("--handler is not a handlerConfiguration in JSON");
     }

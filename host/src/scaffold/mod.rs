@@ -25,13 +25,15 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use std::{env, process::ExitCode};
+use std::{env, io::Write, process::ExitCode};
+
+use anyhow::Context;
 
 pub use error::ScaffoldError;
 pub use language::{Direction, Language};
 pub use name::{ConverterName, Destination, NameFault};
 
-use crate::cli::NewArgs;
+use crate::{cli::NewArgs, output::Output};
 use content::Converter;
 use machine::Machine;
 use place::Place;
@@ -52,10 +54,9 @@ pub fn new(arguments: &NewArgs) -> anyhow::Result<ExitCode> {
     let current = env::current_dir().map_err(ScaffoldError::CurrentFolder)?;
     let place = place::find(&current, &arguments.destination)?;
     let made = make(&converter, &place)?;
-    print!(
-        "{}",
-        report::report(&converter, &place, &made, &current, &Machine::this())
-    );
+    let report = report::report(&converter, &place, &made, &current, &Machine::this());
+    write!(Output::standard(), "{report}")
+        .context("the folder is made, but what to do with it cannot be printed")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::{self, Write},
     path::Path,
     process::ExitCode,
     thread,
@@ -20,6 +21,7 @@ use super::{
 use crate::{
     cli::{CallArgs, DecodeArgs, EncodeArgs},
     converter::{Converter, Direction, Trial, Tried},
+    output::{Output, remark},
 };
 
 /// How often `--watch` looks at the file.
@@ -70,6 +72,7 @@ fn run(
 ) -> Result<ExitCode> {
     let settings = limits(arguments.config.as_deref())?;
     let engine = engine()?;
+    let mut output = Output::standard();
     loop {
         let state = modified(&arguments.file);
         let outcome = apart(|| {
@@ -86,15 +89,25 @@ fn run(
             // Once more on the instance that is there now: that is the pace at
             // which devices are served.
             let warm = first.result.is_ok().then(|| call(&mut trial).took);
-            Ok(print(arguments.json, &converter, &first, warm))
+            Ok(print(
+                &mut output,
+                arguments.json,
+                &converter,
+                &first,
+                warm,
+            )?)
         });
         match outcome {
-            Ok(code) if !arguments.watch => return Ok(code),
+            // Nobody watches any more.
+            Ok(code) if !arguments.watch || output.closed() => return Ok(code),
             Err(error) if !arguments.watch => return Err(error),
             Ok(_) => {}
-            Err(error) => eprintln!("tb-tcp: {error:#}"),
+            Err(error) => remark(format_args!("tb-tcp: {error:#}")),
         }
-        eprintln!("waiting for {} to change ...", arguments.file.display());
+        remark(format_args!(
+            "waiting for {} to change ...",
+            arguments.file.display()
+        ));
         while modified(&arguments.file) == state {
             thread::sleep(WATCH_INTERVAL);
         }
@@ -110,43 +123,44 @@ fn modified(file: &Path) -> Option<(u64, SystemTime)> {
 
 /// The result goes to standard output, the rest to standard error.
 fn print(
+    output: &mut impl Write,
     as_json: bool,
     converter: &Converter,
     tried: &Tried<Json>,
     warm: Option<Duration>,
-) -> ExitCode {
+) -> io::Result<ExitCode> {
     if as_json {
-        println!("{}", document(converter, tried, warm));
+        writeln!(output, "{}", document(converter, tried, warm))?;
     } else {
         for (level, line) in &tried.log {
-            eprintln!("{level}: {line}");
+            remark(format_args!("{level}: {line}"));
         }
         match &tried.result {
             Ok(result) => {
-                println!("{result:#}");
+                writeln!(output, "{result:#}")?;
                 for (key, text) in notes::texts_that_become_numbers(result) {
-                    eprintln!(
+                    remark(format_args!(
                         "note: ThingsBoard will store {key} as a number, because the text {text:?} \
                          is one"
-                    );
+                    ));
                 }
             }
-            Err(error) => eprintln!("error: {error}"),
+            Err(error) => remark(format_args!("error: {error}")),
         }
         let warm = warm.map(|took| format!(", {took:.1?} on a used instance"));
-        eprintln!(
+        remark(format_args!(
             "{} {} took {:.1?}{}; its memory takes {} KiB",
             converter.name(),
             converter.version(),
             tried.took,
             warm.unwrap_or_default(),
             tried.memory_bytes.div_ceil(1024)
-        );
+        ));
     }
-    match tried.result {
+    Ok(match tried.result {
         Ok(_) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
-    }
+    })
 }
 
 fn document(converter: &Converter, tried: &Tried<Json>, warm: Option<Duration>) -> Json {

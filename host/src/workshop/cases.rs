@@ -1,7 +1,7 @@
 //! `tb-tcp test`: golden cases on built converters.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -14,6 +14,7 @@ use super::open::{apart, engine, limits, load, name_of};
 use crate::{
     cli::TestArgs,
     converter::{run_cases, update_cases},
+    output::line,
 };
 
 /// Runs the golden cases of each file that the arguments name.
@@ -44,7 +45,7 @@ pub fn test(arguments: &TestArgs) -> Result<ExitCode> {
                     name_of(file),
                     cases.display()
                 ),
-            );
+            )?;
             continue;
         }
         tested += 1;
@@ -54,19 +55,19 @@ pub fn test(arguments: &TestArgs) -> Result<ExitCode> {
                 let changed = update_cases(&converter, &cases)
                     .map_err(|report| anyhow::anyhow!("{report}"))?;
                 for result in &changed {
-                    say(arguments, &format!("wrote {}", result.display()));
+                    say(arguments, &format!("wrote {}", result.display()))?;
                 }
             }
             Ok(run_cases(&converter, &cases))
         })?;
         failed |= outcome.is_err();
         if !arguments.json {
-            print(&name_of(file), &outcome);
+            print(&name_of(file), &outcome)?;
         }
         outcomes.push(document(&name_of(file), &outcome));
     }
     if arguments.json {
-        println!("{}", Json::Array(outcomes));
+        line(Json::Array(outcomes))?;
     }
     ensure!(
         tested > 0,
@@ -79,9 +80,10 @@ pub fn test(arguments: &TestArgs) -> Result<ExitCode> {
     })
 }
 
-fn say(arguments: &TestArgs, line: &str) {
-    if !arguments.json {
-        println!("{line}");
+fn say(arguments: &TestArgs, text: &str) -> io::Result<()> {
+    match arguments.json {
+        true => Ok(()),
+        false => line(text),
     }
 }
 
@@ -107,10 +109,10 @@ fn beside(file: &Path) -> PathBuf {
     file.with_extension("cases")
 }
 
-fn print(name: &str, outcome: &Result<usize, Report>) {
+fn print(name: &str, outcome: &Result<usize, Report>) -> io::Result<()> {
     match outcome {
-        Ok(passed) => println!("{name}: {passed} cases passed"),
-        Err(report) => println!("{name}: {report}"),
+        Ok(passed) => line(format_args!("{name}: {passed} cases passed")),
+        Err(report) => line(format_args!("{name}: {report}")),
     }
 }
 
