@@ -5,12 +5,12 @@
 
 use std::{io::IsTerminal, net::SocketAddr, process::ExitCode, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use tb_tcp::{
     cli::{
         Cli, Command, ComponentizeArgs, ConvertersArgs, DeadLettersArgs, HostArgs, LogFormat,
-        RunArgs, StandinArgs,
+        RunArgs, SpoolArgs, SpoolCommand, StandinArgs,
     },
     componentize,
     config::{self, Settings},
@@ -65,6 +65,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Run(arguments) => serve(arguments).await,
             Command::Converters(arguments) => converters(arguments).await,
             Command::DeadLetters(arguments) => dead_letters(arguments).await,
+            Command::Spool(arguments) => spool(arguments).await,
             // Whatever goes wrong there is in the arguments or what they name.
             Command::Frame(arguments) => frame::run(&arguments).or_else(|error| {
                 report(&error);
@@ -159,6 +160,24 @@ async fn dead_letters(arguments: DeadLettersArgs) -> Result<ExitCode> {
     let offline = async |request| run::answer_offline(&settings, request).await;
     let output = &mut Output::standard();
     control::dead_letters::run(&arguments, &settings.data_folder, output, offline).await
+}
+
+async fn spool(arguments: SpoolArgs) -> Result<ExitCode> {
+    let settings = settings_of(&arguments.host)?;
+    let offline = async |request| run::look_offline(&settings, request).await;
+    let output = &mut Output::standard();
+    let spool = control::spool::run(&arguments, &settings.data_folder, output, offline);
+    match &arguments.command {
+        // What there is of the file has to go.
+        Some(SpoolCommand::Export(export)) if export.output.is_some() => {
+            let stop = stop_signal()?;
+            tokio::select! {
+                done = spool => done,
+                () = stop => bail!("stopped before everything was exported; no file was written"),
+            }
+        }
+        _ => spool.await,
+    }
 }
 
 fn componentize(arguments: &ComponentizeArgs) -> Result<ExitCode> {

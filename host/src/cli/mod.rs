@@ -1,6 +1,7 @@
 //! The command line.
 
 mod operate;
+mod spool;
 mod workshop;
 
 use std::{net::IpAddr, path::PathBuf};
@@ -11,6 +12,7 @@ pub use operate::{
     ConvertersArgs, ConvertersCommand, DeadLettersArgs, DeadLettersCommand, FilterArgs, HostArgs,
     ListArgs, RemoveArgs, ReplayArgs,
 };
+pub use spool::{ExportArgs, SpoolArgs, SpoolCommand};
 pub use workshop::{
     CallArgs, ComponentizeArgs, DecodeArgs, EncodeArgs, FrameInput, NewArgs, TestArgs,
 };
@@ -62,6 +64,8 @@ pub enum Command {
     Converters(ConvertersArgs),
     /// Show frames that could not be decoded, decode them again, remove them
     DeadLetters(DeadLettersArgs),
+    /// Show what waits for ThingsBoard on disk, or write it out
+    Spool(SpoolArgs),
     /// Make the folder of a new converter, with the SDK, golden cases and an example
     New(NewArgs),
     /// Run golden cases on built converters

@@ -57,8 +57,8 @@ pub struct Settings {
     pub shutdown_timeout_ms: u64,
     /// Where the host keeps what must outlast it: dead letters, the last good
     /// versions of converters, compiled code, and the socket on which
-    /// `tb-tcp converters` and `tb-tcp dead-letters` reach it. Default
-    /// `./data`; each host needs its own.
+    /// `tb-tcp converters`, `tb-tcp dead-letters` and `tb-tcp spool` reach it.
+    /// Default `./data`; each host needs its own.
     pub data_folder: PathBuf,
 }
 

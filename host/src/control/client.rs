@@ -185,8 +185,8 @@ mod tests {
             (
                 b"{\"ok\":{\"tea\":{}}}\n",
                 "the answer from SOCKET is not understood (unknown variant `tea`, expected one of \
-                 `converters`, `rolledBack`, `letters`, `letter`, `replayed`, `removed` at line 1 \
-                 column 12): is the host another version?",
+                 `converters`, `rolledBack`, `letters`, `letter`, `replayed`, `removed`, `spool`, \
+                 `spoolRecords` at line 1 column 12): is the host another version?",
             ),
             (
                 b"{\"ok\":{\"conver",

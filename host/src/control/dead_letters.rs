@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn arguments_become_requests() {
         let of = |line| request(&arguments(line).command.unwrap_or_default());
-        let [_, _, list, show, replay, remove] = every_request();
+        let [_, _, list, show, replay, remove, ..] = every_request();
         assert_eq!(of("list --integration meters"), list);
         assert_eq!(of("show 17"), show);
         assert_eq!(of("replay --converter csv"), replay);
@@ -197,8 +197,8 @@ mod tests {
     #[tokio::test]
     async fn without_a_host_the_store_is_asked_where_that_is_enough() {
         let folder = tempfile::tempdir().unwrap();
-        let [_, _, list, show, replay, remove] = every_request();
-        let [_, _, letters, letter, _, removed] = every_response();
+        let [_, _, list, show, replay, remove, ..] = every_request();
+        let [_, _, letters, letter, _, removed, ..] = every_response();
         for (line, request, response) in [
             ("list --integration meters", list, letters),
             ("show 17", show, letter),

@@ -77,6 +77,15 @@ pub enum ControlError {
         /// What it says; may quote devices and converters.
         message: String,
     },
+    /// The store is held by a process that answers no commands.
+    #[error(
+        "{}; a host that starts or stops answers no commands: try again when it has",
+        escape(message)
+    )]
+    StoreInUse {
+        /// Which store.
+        message: String,
+    },
     /// Another host has the folder.
     #[error(
         "another tb-tcp runs with dataFolder = {}: give each its own, or stop the other",

@@ -4,7 +4,8 @@
 //! user can reach; that is all the protection there is, and enough. A
 //! connection carries one request and its answer, each a line of JSON, so a
 //! script can do without the tools. What the tools ask of a host that does not
-//! run, the caller may answer itself where it can: see [`dead_letters::run`].
+//! run, the caller may answer itself where it can: see
+//! [`dead_letters::run`] and [`spool::run`].
 
 mod client;
 pub mod converters;
@@ -14,6 +15,7 @@ pub mod print;
 mod protocol;
 mod server;
 mod socket;
+pub mod spool;
 #[cfg(test)]
 mod testing;
 mod wire;
@@ -21,7 +23,8 @@ mod wire;
 pub use client::request;
 pub use error::ControlError;
 pub use protocol::{
-    ConverterState, ConverterStatus, LetterFilter, LetterList, LetterSummary, MAX_LISTED, Removed,
-    ReplayReport, Request, Response, RolledBack, SUMMARY_BYTES,
+    ConverterState, ConverterStatus, LetterFilter, LetterList, LetterSummary, MAX_LISTED,
+    MAX_RECORD_BYTES, MAX_RECORDS, Removed, ReplayReport, Request, Response, RolledBack,
+    SUMMARY_BYTES, SpoolDropped, SpoolPage, SpoolStatus,
 };
 pub use server::{Control, ControlServer};

@@ -1,6 +1,10 @@
 //! What a tool asks the host, and what it answers.
 
+mod spool;
+
 use serde::{Deserialize, Serialize};
+
+pub use spool::{MAX_RECORD_BYTES, MAX_RECORDS, SpoolDropped, SpoolPage, SpoolStatus};
 
 /// Most letters of one list, whatever a request says: some megabytes.
 pub const MAX_LISTED: usize = 10_000;
@@ -51,17 +55,32 @@ pub enum Request {
         /// Only these of them; none means all that match.
         ids: Vec<u64>,
     },
+    /// How the spool is doing; answered with [`Response::Spool`].
+    SpoolStatus,
+    /// Records that wait, oldest first; answered with
+    /// [`Response::SpoolRecords`]. Nothing is taken away.
+    SpoolRecords {
+        /// The position to begin at; 1 is before all.
+        from: u64,
+        /// The position to end before, so that a host that takes in new ones is
+        /// not followed for ever; none means all there are.
+        before: Option<u64>,
+        /// At most so many; [`MAX_RECORDS`] and [`MAX_RECORD_BYTES`] bound it.
+        limit: usize,
+    },
 }
 
 impl Request {
-    /// Whether it concerns nothing but stored letters, which are there without
-    /// a running host too.
+    /// Whether it concerns nothing but what is stored, which is there without a
+    /// running host too.
     #[must_use]
     pub fn works_without_host(&self) -> bool {
         match self {
-            Self::DeadLetters { .. } | Self::DeadLetter { .. } | Self::RemoveDeadLetters { .. } => {
-                true
-            }
+            Self::DeadLetters { .. }
+            | Self::DeadLetter { .. }
+            | Self::RemoveDeadLetters { .. }
+            | Self::SpoolStatus
+            | Self::SpoolRecords { .. } => true,
             Self::Converters | Self::Rollback { .. } | Self::ReplayDeadLetters { .. } => false,
         }
     }
@@ -75,6 +94,8 @@ impl Request {
             Self::DeadLetter { .. } => "dead-letter",
             Self::ReplayDeadLetters { .. } => "replay-dead-letters",
             Self::RemoveDeadLetters { .. } => "remove-dead-letters",
+            Self::SpoolStatus => "spool-status",
+            Self::SpoolRecords { .. } => "spool-records",
         }
     }
 
@@ -84,7 +105,11 @@ impl Request {
             Self::Rollback { .. }
             | Self::ReplayDeadLetters { .. }
             | Self::RemoveDeadLetters { .. } => true,
-            Self::Converters | Self::DeadLetters { .. } | Self::DeadLetter { .. } => false,
+            Self::Converters
+            | Self::DeadLetters { .. }
+            | Self::DeadLetter { .. }
+            | Self::SpoolStatus
+            | Self::SpoolRecords { .. } => false,
         }
     }
 }
@@ -115,6 +140,10 @@ pub enum Response {
     Replayed(ReplayReport),
     /// What was removed.
     Removed(Removed),
+    /// How the spool is doing.
+    Spool(SpoolStatus),
+    /// Records that wait.
+    SpoolRecords(SpoolPage),
 }
 
 /// How a converter does.

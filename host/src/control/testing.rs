@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Control, ControlServer, ConverterState, ConverterStatus, LetterFilter, LetterList,
-    LetterSummary, Removed, ReplayReport, Request, Response, RolledBack,
+    LetterSummary, Removed, ReplayReport, Request, Response, RolledBack, SpoolDropped, SpoolPage,
+    SpoolStatus,
 };
 
 /// One request of each kind.
-pub(super) fn every_request() -> [Request; 6] {
+pub(super) fn every_request() -> [Request; 8] {
     let filter = LetterFilter::default;
     [
         Request::Converters,
@@ -44,11 +45,17 @@ pub(super) fn every_request() -> [Request; 6] {
             filter: filter(),
             ids: vec![17, 18],
         },
+        Request::SpoolStatus,
+        Request::SpoolRecords {
+            from: 7,
+            before: Some(90),
+            limit: 20,
+        },
     ]
 }
 
 /// The answer to each of [`every_request`].
-pub(super) fn every_response() -> [Response; 6] {
+pub(super) fn every_response() -> [Response; 8] {
     [
         Response::Converters(vec![status("csv")]),
         Response::RolledBack(RolledBack {
@@ -70,6 +77,12 @@ pub(super) fn every_response() -> [Response; 6] {
             entities: 9,
         }),
         Response::Removed(Removed { letters: 2 }),
+        Response::Spool(spool_status()),
+        Response::SpoolRecords(SpoolPage {
+            lines: vec![r#"{"position":7,"name":"SN-1"}"#.to_owned()],
+            next: Some(8),
+            unreadable: 0,
+        }),
     ]
 }
 
@@ -86,6 +99,28 @@ pub(super) fn status(name: &str) -> ConverterStatus {
         state: ConverterState::Serving,
         detail: None,
         previous: Vec::new(),
+    }
+}
+
+/// Of a running host, with 83 records.
+pub(super) fn spool_status() -> SpoolStatus {
+    SpoolStatus {
+        running: true,
+        folder: "/d/spool".to_owned(),
+        exists: true,
+        records: 83,
+        bytes: 4_000,
+        max_bytes: 1 << 30,
+        disk_bytes: 32_768,
+        oldest_age_ms: Some(95_500),
+        next_position: 90,
+        dropped: Some(SpoolDropped {
+            full: 0,
+            expired: 2,
+            damaged: 0,
+        }),
+        disk_error: None,
+        damage: None,
     }
 }
 

@@ -5,16 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{MAX_LISTED, Request, Response};
+use super::protocol::{MAX_LISTED, MAX_RECORDS, Request, Response};
 
 /// Every command, to tell one that is unknown from one that is malformed.
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 8] = [
     "converters",
     "rollback",
     "dead-letters",
     "dead-letter",
     "replay-dead-letters",
     "remove-dead-letters",
+    "spool-status",
+    "spool-records",
 ];
 
 /// The answer's line: `{"ok":…}` or `{"error":{"message":…}}`.
@@ -48,6 +50,17 @@ pub(super) fn parse_request(line: &[u8]) -> Result<Request, String> {
             return Ok(Request::DeadLetters {
                 filter,
                 limit: limit.min(MAX_LISTED),
+            });
+        }
+        Ok(Request::SpoolRecords {
+            from,
+            before,
+            limit,
+        }) => {
+            return Ok(Request::SpoolRecords {
+                from,
+                before,
+                limit: limit.min(MAX_RECORDS),
             });
         }
         Ok(request) => return Ok(request),
@@ -84,6 +97,8 @@ mod tests {
                 r#"{"command":"dead-letter","id":17}"#,
                 r#"{"command":"replay-dead-letters","filter":{"integration":null,"converter":"csv"},"ids":[]}"#,
                 r#"{"command":"remove-dead-letters","filter":{"integration":null,"converter":null},"ids":[17,18]}"#,
+                r#"{"command":"spool-status"}"#,
+                r#"{"command":"spool-records","from":7,"before":90,"limit":20}"#,
             ]
         );
         for (line, request) in lines.iter().zip(every_request()) {
@@ -124,14 +139,25 @@ mod tests {
 
     #[test]
     fn a_list_is_never_longer_than_the_bound() {
-        let line = r#"{"command":"dead-letters","filter":{},"limit":4000000000}"#;
-        assert_eq!(
-            parse_request(line.as_bytes()),
-            Ok(Request::DeadLetters {
-                filter: LetterFilter::default(),
-                limit: MAX_LISTED,
-            })
-        );
+        for (line, request) in [
+            (
+                r#"{"command":"dead-letters","filter":{},"limit":4000000000}"#,
+                Request::DeadLetters {
+                    filter: LetterFilter::default(),
+                    limit: MAX_LISTED,
+                },
+            ),
+            (
+                r#"{"command":"spool-records","from":1,"limit":4000000000}"#,
+                Request::SpoolRecords {
+                    from: 1,
+                    before: None,
+                    limit: MAX_RECORDS,
+                },
+            ),
+        ] {
+            assert_eq!(parse_request(line.as_bytes()), Ok(request));
+        }
     }
 
     #[test]

@@ -41,9 +41,11 @@ pub(super) async fn answer(store: &DeadLetters, request: Request) -> Result<Resp
                 .map_err(|error| error.to_string())?;
             Ok(Response::Removed(Removed { letters }))
         }
-        Request::Converters | Request::Rollback { .. } | Request::ReplayDeadLetters { .. } => {
-            Err("this needs a running host".to_owned())
-        }
+        Request::Converters
+        | Request::Rollback { .. }
+        | Request::ReplayDeadLetters { .. }
+        | Request::SpoolStatus
+        | Request::SpoolRecords { .. } => Err("this needs a running host".to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@
 mod letters;
 mod operator;
 mod reload;
+mod waiting;
 
 use std::{
     net::SocketAddr,
@@ -22,7 +23,7 @@ use self::operator::Operator;
 pub use self::reload::SettingsFile;
 use crate::{
     config::{self, Changes, Settings},
-    control::{ControlServer, Request, Response},
+    control::{ControlError, ControlServer, Request, Response},
     converter::{ConverterEngine, FileCache, Overruns, Registry, SelectionError, Watcher, Workers},
     dead_letters::{DeadLetters, Limits},
     message::{Delivery, millis},
@@ -242,6 +243,8 @@ impl Host {
         let operator = Operator {
             watcher: self.watcher.clone(),
             replayer,
+            spool: self.shared.spool.clone(),
+            settings: self.settings().clone(),
         };
         self.operating.spawn(control.serve(operator, stop));
     }
@@ -255,6 +258,21 @@ pub async fn answer_offline(settings: &Settings, request: Request) -> Result<Res
     let store = DeadLetters::open(&settings.data_folder, limits(settings))
         .map_err(|error| error.to_string())?;
     letters::answer(&store, request).await
+}
+
+/// Answers a question about the spool without a running host, and leaves the
+/// store as it is.
+///
+/// # Errors
+/// Another process has the store open, or it cannot be read.
+pub async fn look_offline(settings: &Settings, request: Request) -> Result<Response, ControlError> {
+    let settings = settings.clone();
+    let answer = tokio::task::spawn_blocking(move || waiting::answer_offline(&settings, &request));
+    answer.await.unwrap_or_else(|failed| {
+        Err(ControlError::Refused {
+            message: failed.to_string(),
+        })
+    })
 }
 
 fn open_dead_letters(settings: &Settings) -> Result<Option<DeadLetters>> {

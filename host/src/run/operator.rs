@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::letters;
+use super::{letters, waiting};
 use crate::{
+    config::Settings,
     control::{
         Control, ConverterState, ConverterStatus, ReplayReport, Request, Response, RolledBack,
     },
     converter::{ConverterInfo, FileState, Watcher},
     replay::Replayer,
+    spool::Spool,
 };
 
 /// Why commands on dead letters are refused if they are not kept.
@@ -18,6 +20,9 @@ const NOT_KEPT: &str = "this host keeps no dead letters: deadLetters.enabled is 
 pub(super) struct Operator {
     pub(super) watcher: Arc<Watcher>,
     pub(super) replayer: Option<Arc<Replayer>>,
+    pub(super) spool: Spool,
+    /// As of the start: those of the spool take effect then.
+    pub(super) settings: Settings,
 }
 
 impl Control for Operator {
@@ -55,6 +60,9 @@ impl Control for Operator {
             | Request::RemoveDeadLetters { .. } => {
                 let replayer = self.replayer.as_ref().ok_or(NOT_KEPT)?;
                 letters::answer(&replayer.store, request).await
+            }
+            Request::SpoolStatus | Request::SpoolRecords { .. } => {
+                waiting::answer(&self.spool, &self.settings, request).await
             }
         }
     }

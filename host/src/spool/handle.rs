@@ -1,11 +1,11 @@
 //! The handle that the rest of the host holds.
 
 use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
+    fmt,
+    path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
@@ -17,21 +17,31 @@ use super::{
     error::{Fault, SpoolError},
     flusher::Flusher,
     keeper::{Keeper, needs_flusher},
-    open::{NAME, log_of, make_folder},
+    open::{NAME, disk_bytes, log_of, make_folder},
     reader::{Reader, decode, read},
     record::{Position, Record},
     rescue::open_or_rescue,
     state::{Append, Clock, Shared, State, wall_clock},
-    status::{Recovered, Status},
+    status::{Damage, Recovered, Status},
+    store::Store,
     tail::{Held, size_of_uplink},
 };
-use crate::{config::SpoolSettings, message::Uplink};
+use crate::{
+    config::{Fsync, SpoolSettings},
+    message::Uplink,
+};
 
 /// What a page of [`Spool::page`] is read from at once, in bytes.
 const PAGE_BYTES: usize = 256 * 1024;
 
 /// Records of a page beyond which no more is read, in bytes.
-const MAX_PAGE_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_PAGE_BYTES: usize = 1024 * 1024;
+
+/// How long somebody else may hold the store when it is opened. A tool that
+/// looks into it holds it for some milliseconds; whoever holds it longer is
+/// another host.
+const PATIENCE: Duration = Duration::from_secs(3);
+const ASK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A handle to the spool. Clones share it; when the last one is dropped what was
 /// handed in is written, the thread ends and the file is closed, which blocks
@@ -72,7 +82,7 @@ impl Spool {
     /// that cannot be used any more is moved aside. Blocks.
     ///
     /// # Errors
-    /// [`SpoolError::InUse`]: another process has it open.
+    /// [`SpoolError::InUse`]: another process has it open, for seconds already.
     /// [`SpoolError::Open`]: the folder or a file cannot be made, opened or
     /// written.
     pub fn open(folder: &Path, settings: &SpoolSettings) -> Result<(Self, Recovered), SpoolError> {
@@ -88,7 +98,7 @@ impl Spool {
         let path = folder.join(NAME);
         make_folder(folder).map_err(|error| Fault::from(error).opening(folder))?;
         let (store, damage) =
-            open_or_rescue(&path, settings.fsync).map_err(|fault| fault.opening(&path))?;
+            open_when_free(&path, settings.fsync).map_err(|fault| fault.opening(&path))?;
         let flusher = needs_flusher(settings.fsync)
             .then(|| Flusher::start(log_of(&path), settings.fsync_interval()));
         let no_thread = |error: std::io::Error| SpoolError::Open {
@@ -256,6 +266,12 @@ impl Spool {
         self.owner.shared.lock().len()
     }
 
+    /// The place of the next new record.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        Position(self.owner.shared.lock().end)
+    }
+
     /// Whether none does.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -280,7 +296,7 @@ impl Spool {
     #[must_use]
     pub fn status(&self) -> Status {
         let shared = &self.owner.shared;
-        let disk_bytes = disk_bytes(&shared.path) + disk_bytes(&log_of(&shared.path));
+        let disk_bytes = disk_bytes(&shared.path);
         let state = shared.lock();
         Status {
             records: state.len(),
@@ -355,20 +371,20 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Opens the store as soon as no tool looks into it.
+fn open_when_free(path: &Path, fsync: Fsync) -> Result<(Store, Option<Damage>), Fault> {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match open_or_rescue(path, fsync) {
+            Err(Fault::InUse) if Instant::now() < give_up => thread::sleep(ASK_AGAIN),
+            opened => return opened,
+        }
+    }
+}
+
 /// How long the oldest record has waited, in milliseconds.
 fn age_ms(shared: &Shared, state: &State) -> Option<u64> {
     let age = (shared.clock)().saturating_sub(state.oldest_ms?);
     // A clock that was set back makes nothing younger than new.
     Some(u64::try_from(age).unwrap_or(0))
-}
-
-/// Bytes that a file takes on the disk.
-fn disk_bytes(path: &PathBuf) -> u64 {
-    let Ok(data) = fs::metadata(path) else {
-        return 0;
-    };
-    #[cfg(unix)]
-    return std::os::unix::fs::MetadataExt::blocks(&data) * 512;
-    #[cfg(not(unix))]
-    data.len()
 }

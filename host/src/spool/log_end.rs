@@ -32,6 +32,15 @@ pub(super) struct LogEnd {
 }
 
 impl LogEnd {
+    /// Says what is lost of that whose storing was told. A write that was being
+    /// made when the process ended is not.
+    pub(super) fn loss(&self) -> Option<String> {
+        match self.header || self.commits > 0 {
+            true => self.damage(),
+            false => None,
+        }
+    }
+
     /// Says what is wrong, if anything is.
     pub(super) fn damage(&self) -> Option<String> {
         let Self {

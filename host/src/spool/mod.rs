@@ -13,7 +13,8 @@
 //!   records in memory; `acknowledged`: what is done with
 //! - `keeper`, `write`: the thread that writes; `flusher`: the one that waits for the disk
 //! - `store`, `open`: the database; `block`, `coding`: records as bytes
-//! - `log_end`, `rescue`, `aside`: damage is found, told, and survived
+//! - `log_end`, `rescue`, `walk`, `aside`: damage is found, told, and survived
+//! - [`View`]: a look into a store that no host has open
 
 mod acknowledged;
 mod aside;
@@ -36,6 +37,8 @@ mod tail;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod view;
+mod walk;
 mod write;
 
 pub use error::SpoolError;
@@ -43,3 +46,4 @@ pub use handle::Spool;
 pub use reader::Reader;
 pub use record::{Position, Record};
 pub use status::{Damage, Recovered, Status};
+pub use view::{Page, View};

@@ -52,7 +52,8 @@ pub(super) fn log_of(database: &Path) -> PathBuf {
 /// Opens the database for this connection alone, and makes the tables of a new
 /// one.
 pub(super) fn connect(path: &Path, fsync: Fsync) -> Result<Connection, Fault> {
-    let connection = connect_as_it_is(path)?;
+    make_file(path)?;
+    let connection = open(path)?;
     // Set before the log is looked at: then its index is in this process's
     // memory, and nobody else gets in.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -74,15 +75,8 @@ pub(super) fn connect(path: &Path, fsync: Fsync) -> Result<Connection, Fault> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    let format: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match format {
-        FORMAT => {}
-        0 if is_empty(&connection)? => connection.execute_batch(TABLES)?,
-        other => {
-            return Err(Fault::Damage(format!(
-                "its format is {other}, and this version writes {FORMAT}"
-            )));
-        }
+    if !has_tables(&connection)? {
+        connection.execute_batch(TABLES)?;
     }
     if let Some(folder) = path.parent() {
         sync_folder(folder)?;
@@ -90,15 +84,38 @@ pub(super) fn connect(path: &Path, fsync: Fsync) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// Opens a database without changing anything, not even when it is closed.
+/// Opens a database that is there for this connection alone, without changing
+/// anything, not even when it is closed.
 pub(super) fn connect_as_it_is(path: &Path) -> Result<Connection, Fault> {
-    make_file(path)?;
+    let logged = log_of(path).exists();
+    let connection = open(path)?;
+    // Without a log the database makes an empty one, and removes it when it is
+    // closed; a log that is there stays, with all that is in it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, logged)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    Ok(connection)
+}
+
+fn open(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // Who holds the file holds it for long.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     Ok(connection)
+}
+
+/// Whether the tables are made yet. An error: they are not those of this
+/// version.
+pub(super) fn has_tables(connection: &Connection) -> Result<bool, Fault> {
+    let format: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match format {
+        FORMAT => Ok(true),
+        0 if is_empty(connection)? => Ok(false),
+        other => Err(Fault::Damage(format!(
+            "its format is {other}, and this version writes {FORMAT}"
+        ))),
+    }
 }
 
 fn is_empty(connection: &Connection) -> Result<bool, Fault> {
@@ -109,7 +126,7 @@ fn is_empty(connection: &Connection) -> Result<bool, Fault> {
 
 /// Records are data of others: nobody but the owner may read them. The database
 /// gives its log the same rights.
-fn make_file(path: &Path) -> io::Result<()> {
+pub(super) fn make_file(path: &Path) -> io::Result<()> {
     // A file that is there is not opened here: closing it would give up locks
     // that this process holds on it.
     if path.exists() {
@@ -138,4 +155,18 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())
+}
+
+/// Bytes that the database and its log take on the disk.
+pub(super) fn disk_bytes(database: &Path) -> u64 {
+    let of = |path: &Path| {
+        let Ok(data) = fs::metadata(path) else {
+            return 0;
+        };
+        #[cfg(unix)]
+        return std::os::unix::fs::MetadataExt::blocks(&data) * 512;
+        #[cfg(not(unix))]
+        data.len()
+    };
+    of(database) + of(&log_of(database))
 }

@@ -17,6 +17,12 @@ impl Position {
     /// Before all records.
     pub const FIRST: Self = Self(1);
 
+    /// The place with this number.
+    #[must_use]
+    pub fn at(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number.
     #[must_use]
     pub fn get(self) -> u64 {

@@ -2,10 +2,11 @@
 
 use std::{
     fs, io,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OptionalExtension, config::DbConfig};
+use rusqlite::OptionalExtension;
 use tracing::{error, warn};
 
 use super::{
@@ -13,17 +14,15 @@ use super::{
     block::{self, Block, Head},
     error::Fault,
     log_end,
-    open::{connect_as_it_is, log_of, sync_folder},
+    open::{connect_as_it_is, log_of, make_file, sync_folder},
     status::Damage,
-    store::{Change, Store, block_of},
+    store::{Change, Store},
+    walk::each_block,
 };
 use crate::config::Fsync;
 
 /// Bytes of blocks that are copied in one transaction.
 const COPIED_AT_ONCE: usize = 4 * 1024 * 1024;
-
-/// Places where reading is begun anew behind something unreadable.
-const MAX_HOLES: usize = 10_000;
 
 /// Opens the store; if it cannot be used, saves what is whole of it.
 pub(super) fn open_or_rescue(path: &Path, fsync: Fsync) -> Result<(Store, Option<Damage>), Fault> {
@@ -83,7 +82,7 @@ pub(super) fn rescue(path: &Path, fsync: Fsync, what: &str) -> Result<(Store, Da
 }
 
 /// The name of a store that is being copied.
-fn new_name(path: &Path) -> PathBuf {
+pub(super) fn new_name(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
@@ -132,7 +131,10 @@ fn copy(from: &Path, to: &Path) -> Result<Copied, Fault> {
         expected: None,
     };
     // What cannot be opened at all holds nothing that can be read.
-    if let Ok(source) = source(from) {
+    if let Ok(source) = make_file(from)
+        .map_err(Fault::from)
+        .and_then(|()| connect_as_it_is(from))
+    {
         let sql = "SELECT done_below FROM progress WHERE id = 1";
         let done_below: Option<i64> = source
             .query_row(sql, [], |row| row.get(0))
@@ -141,100 +143,13 @@ fn copy(from: &Path, to: &Path) -> Result<Copied, Fault> {
         let done_below = done_below.and_then(|below| u64::try_from(below).ok());
         target.change.done_below = done_below;
         target.expected = done_below.filter(|below| *below > 1);
-        copy_blocks(&source, &mut target)?;
+        each_block(&source, 0, |block| {
+            target.add(block)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
     }
     target.flush()?;
     Ok(target.copied)
-}
-
-fn source(path: &Path) -> Result<Connection, Fault> {
-    let connection = connect_as_it_is(path)?;
-    // The damaged file stays as it is, for whoever wants to look into it.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    Ok(connection)
-}
-
-fn copy_blocks(source: &Connection, target: &mut Target) -> Result<(), Fault> {
-    let mut from = 0;
-    for _ in 0..MAX_HOLES {
-        match read_on(source, from, target)? {
-            Read::ToTheEnd => return Ok(()),
-            Read::Until(position) => match behind_hole(source, position) {
-                Some(next) => from = next,
-                None => return Ok(()),
-            },
-        }
-    }
-    Ok(())
-}
-
-enum Read {
-    ToTheEnd,
-    /// What comes at or behind this position cannot be read.
-    Until(i64),
-}
-
-/// Copies from `from` on until something cannot be read. The error is the
-/// target's.
-fn read_on(source: &Connection, from: i64, target: &mut Target) -> Result<Read, Fault> {
-    let sql = "SELECT position, records, bytes_before, stored_ms, data FROM blocks WHERE position >= ? ORDER BY position";
-    let mut next = from;
-    let Ok(mut statement) = source.prepare_cached(sql) else {
-        return Ok(Read::Until(next));
-    };
-    let Ok(mut rows) = statement.query([from]) else {
-        return Ok(Read::Until(next));
-    };
-    loop {
-        match rows.next() {
-            Ok(None) => return Ok(Read::ToTheEnd),
-            Err(_) => return Ok(Read::Until(next)),
-            Ok(Some(row)) => {
-                let position = row.get(0).unwrap_or(i64::MIN);
-                if position < next {
-                    // The same again: the tree's branches are crossed.
-                    return Ok(Read::Until(next));
-                }
-                next = position.saturating_add(1);
-                if let Some(block) = block_of(row) {
-                    target.add(block)?;
-                }
-            }
-        }
-    }
-}
-
-/// The first position behind `from` where reading can begin again.
-fn behind_hole(source: &Connection, from: i64) -> Option<i64> {
-    let sql = "SELECT position FROM blocks WHERE position >= ? ORDER BY position LIMIT 1";
-    let mut statement = source.prepare_cached(sql).ok()?;
-    let mut probe = |position: i64| -> Result<Option<i64>, rusqlite::Error> {
-        let found = statement
-            .query_row([position], |row| row.get(0))
-            .optional()?;
-        Ok(found.filter(|found| *found >= position))
-    };
-    // Ever farther until something can be read, then back to where it begins.
-    let mut unreadable = from;
-    let mut step = 1_i64;
-    let mut readable = loop {
-        let position = from.checked_add(step)?;
-        match probe(position) {
-            Ok(Some(found)) => break found,
-            Ok(None) | Err(_) => unreadable = position,
-        }
-        step = step.checked_mul(2)?;
-    };
-    while readable - unreadable > 1 {
-        let middle = unreadable + (readable - unreadable) / 2;
-        match probe(middle) {
-            Ok(Some(found)) if found < readable => readable = found.max(middle),
-            Ok(Some(_)) => readable = middle,
-            Ok(None) | Err(_) => unreadable = middle,
-        }
-    }
-    Some(readable)
 }
 
 /// Where the blocks go.

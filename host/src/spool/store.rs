@@ -73,7 +73,11 @@ impl Store {
     /// Opens the file, or makes it. What it holds is found with a few reads,
     /// however much it is; only the log, of some MiB, is read whole.
     pub(super) fn open(path: &Path, fsync: Fsync) -> Result<Self, Fault> {
-        let connection = connect(path, fsync)?;
+        Self::of(connect(path, fsync)?)
+    }
+
+    /// What the open database holds.
+    pub(super) fn of(connection: Connection) -> Result<Self, Fault> {
         let mut store = Self {
             connection,
             head: None,
@@ -342,7 +346,6 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?)
     }
 
-    #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -377,6 +380,6 @@ fn unsigned(number: i64) -> Result<u64, Fault> {
     u64::try_from(number).map_err(|_| Fault::Damage(format!("it holds the number {number}")))
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

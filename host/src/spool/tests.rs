@@ -6,3 +6,4 @@ mod crash;
 mod damage;
 mod full;
 mod reading;
+mod view;

@@ -7,6 +7,7 @@
 mod converters;
 mod dump;
 mod letters;
+mod spool;
 mod table;
 mod text;
 
@@ -14,10 +15,11 @@ use std::io::{self, Write};
 
 pub use converters::converters;
 pub use letters::{letter, letters};
+pub use spool::spool;
 pub use text::escape;
 
-use super::protocol::{Removed, ReplayReport, Response, RolledBack};
-use text::{count, escape_json};
+use super::protocol::{Removed, ReplayReport, Response, RolledBack, SpoolPage};
+pub(super) use text::{count, escape_json};
 
 /// The answer to any request, for people; with `as_json` one JSON document, as
 /// the host sends it.
@@ -35,7 +37,16 @@ pub fn response(output: &mut impl Write, response: &Response, as_json: bool) -> 
         Response::Letter(summary) => letter(output, summary),
         Response::Replayed(report) => replayed(output, report),
         Response::Removed(report) => removed(output, report),
+        Response::Spool(status) => spool(output, status),
+        Response::SpoolRecords(page) => lines(output, page),
     }
+}
+
+/// Records as they are exported, a line each.
+fn lines(output: &mut impl Write, page: &SpoolPage) -> io::Result<()> {
+    page.lines
+        .iter()
+        .try_for_each(|line| writeln!(output, "{}", escape_json(line)))
 }
 
 fn json(response: &Response) -> serde_json::Result<String> {
@@ -46,6 +57,8 @@ fn json(response: &Response) -> serde_json::Result<String> {
         Response::Letter(summary) => serde_json::to_string(summary),
         Response::Replayed(report) => serde_json::to_string(report),
         Response::Removed(report) => serde_json::to_string(report),
+        Response::Spool(status) => serde_json::to_string(status),
+        Response::SpoolRecords(page) => serde_json::to_string(page),
     }
 }
 
@@ -155,6 +168,8 @@ mod tests {
             r#"{"id":17,"receivedMs":1767323045678,"integration":"meters","peer":"10.0.0.7:40312","converter":"csv","version":"1.3.0","tries":2,"error":"field 3 is no number","frameLength":13,"frameHex":"48454c4c4f2c20574f524c440a"}"#,
             r#"{"replayed":3,"failed":0,"left":0,"entities":9}"#,
             r#"{"letters":2}"#,
+            r#"{"running":true,"folder":"/d/spool","exists":true,"records":83,"bytes":4000,"maxBytes":1073741824,"diskBytes":32768,"oldestAgeMs":95500,"nextPosition":90,"dropped":{"full":0,"expired":2,"damaged":0},"diskError":null,"damage":null}"#,
+            r#"{"lines":["{\"position\":7,\"name\":\"SN-1\"}"],"next":8,"unreadable":0}"#,
         ];
         for (answer, expected) in every_response().iter().zip(expected) {
             assert_eq!(printed(answer, true), format!("{expected}\n"));

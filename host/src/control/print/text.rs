@@ -27,7 +27,7 @@ pub fn escape(text: &str) -> String {
 
 /// JSON as serde writes it, which leaves some control characters as they are.
 /// They can stand in strings only.
-pub(super) fn escape_json(json: &str) -> String {
+pub(in crate::control) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         if acts_on_a_terminal(character) {
@@ -89,7 +89,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// A number of things.
-pub(super) fn count(number: u64, one: &str, several: &str) -> String {
+pub(in crate::control) fn count(number: u64, one: &str, several: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         _ => format!("{number} {several}"),
