@@ -19,6 +19,7 @@ mod scaffold;
 mod settings;
 mod settings_reload;
 mod shutdown;
+mod spool;
 mod tls;
 mod troubleshooting;
 mod uplink;
