@@ -1,6 +1,6 @@
 //! From ThingsBoard to a device's socket.
 
-use harness::{Device, Host, Standin, converter, wait_for};
+use harness::{Device, Host, Standin, converter, guest, wait_for};
 use serde_json::json;
 
 fn speak(standin: &Standin, device: &mut Device, value: i32) {
@@ -111,6 +111,68 @@ fn a_call_reaches_the_device_and_is_answered() {
         device.read_line(),
         "{\"method\":\"setPin\",\"params\":{\"pin\":7}}\n"
     );
+}
+
+/// What was not acknowledged before a session broke, a server sends again under
+/// another number.
+#[test]
+fn what_comes_again_is_delivered_once() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    standin.must_post("/faults", &json!({ "repeatDownlinks": 1 }));
+    standin.share("SN-002", &json!({ "limit": 1 }));
+    assert_eq!(device.read_line(), "{\"limit\":1}\n");
+    standin.must_post("/faults", &json!({ "repeatDownlinks": 1 }));
+    let call = json!({ "method": "open" });
+    let (status, _) = standin.post("/devices/SN-002/rpc", &call);
+    assert_eq!(status, 200);
+    // The same value again is another command.
+    standin.share("SN-002", &json!({ "limit": 1 }));
+    assert_eq!(
+        device.read_line(),
+        "{\"method\":\"open\",\"params\":null}\n"
+    );
+    assert_eq!(device.read_line(), "{\"limit\":1}\n");
+    standin.share("SN-002", &json!({ "limit": 2 }));
+    assert_eq!(device.read_line(), "{\"limit\":2}\n");
+}
+
+/// A converter that reads a server attribute gets it, without any rule chain.
+#[test]
+fn attributes_that_a_converter_reads_are_fetched() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("csv", converter("csv"))
+        .converter("probe", guest("sdk_probe"))
+        .integration("uplinkConverter = 'csv'\ndownlinkConverter = 'probe'")
+        .start();
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    let server_scope = "/devices/SN-002/attributes/SERVER_SCOPE";
+    standin.must_post(server_scope, &json!({ "limit": 7, "other": true }));
+    let mut place = |value: i32| {
+        standin.share("SN-002", &json!({ "n": value }));
+        let body = format!("ATTRIBUTES_UPDATED {{\"n\":{value}}}\n");
+        assert_eq!(device.read_line(), body);
+        let place = device.read_line();
+        // Two bytes of it are line feeds' neighbours: 0, -128, and an empty frame.
+        assert_eq!(device.read_exact(5), [0, 0xff, 0x80, b'\n', b'\n']);
+        place
+    };
+    assert_eq!(place(1), "SN-002 at nowhere, limit 7\n");
+    // Asked for once; from here on changes tell themselves.
+    let messages = || {
+        standin.get("/edge").unwrap()["uplinkMessages"]
+            .as_i64()
+            .unwrap()
+    };
+    let before = messages();
+    assert_eq!(place(2), "SN-002 at nowhere, limit 7\n");
+    standin.must_post(server_scope, &json!({ "limit": 8 }));
+    assert_eq!(place(3), "SN-002 at nowhere, limit 8\n");
+    assert_eq!(messages(), before);
 }
 
 #[test]

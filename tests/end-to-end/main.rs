@@ -5,6 +5,7 @@
 mod contract;
 mod dead_letters;
 mod downlink;
+mod entities;
 mod folder;
 mod framing;
 mod golden;

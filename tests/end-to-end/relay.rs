@@ -166,6 +166,19 @@ fn a_record_that_is_always_rejected_becomes_a_dead_letter() {
     assert_eq!(host.dead_letters(), 0);
 }
 
+/// Acknowledgements that come twice, and some that nobody asked for.
+#[test]
+fn odd_acknowledgements_are_survived() {
+    let standin = Standin::start();
+    let faults = json!({ "doubleAcks": 5, "unknownAcks": 5, "reverseAcks": 4 });
+    standin.must_post("/faults", &faults);
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    send_numbers(&mut device, 0..500);
+    all_arrived(&standin, 500);
+    assert_eq!(standin.history("SN-1", "n").len(), 500);
+}
+
 #[test]
 fn a_name_that_another_edge_has_is_reported() {
     let standin = Standin::start();

@@ -23,7 +23,9 @@ export class Context {
    * *Uplink*: the integration's metadata of that key, `integrationName`, or a
    * fact about the connection: `remoteAddress`, `remotePort`, `localPort`.
    * *Downlink*: the message's metadata of that key, such as `deviceName`,
-   * `deviceType` or `scope`. null: there is none.
+   * `deviceType` or `scope`; and attributes of the device, client ones as
+   * `cs_KEY`, server ones as `ss_KEY`, shared ones as `shared_KEY`, for which the
+   * host asks ThingsBoard when one is read. null: there is none.
    */
   metadata(key: string): string | null {
     const sent = wellFormed(key);

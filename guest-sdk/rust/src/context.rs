@@ -26,7 +26,9 @@ impl Context {
     /// *Uplink*: the integration's metadata of that key, `integrationName`, or
     /// a fact about the connection: `remoteAddress`, `remotePort`, `localPort`.
     /// *Downlink*: the message's metadata of that key, such as `deviceName`,
-    /// `deviceType` or `scope`.
+    /// `deviceType` or `scope`; and attributes of the device, client ones as
+    /// `cs_KEY`, server ones as `ss_KEY`, shared ones as `shared_KEY`, for which the
+    /// host asks ThingsBoard when one is read.
     #[must_use]
     pub fn metadata(&self, key: &str) -> Option<String> {
         self.facts.metadata(key)

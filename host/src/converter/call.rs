@@ -1,9 +1,37 @@
 //! What a converter can ask about the call at hand.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Metadata as ThingsBoard has it: text by text.
 pub type Metadata = BTreeMap<String, String>;
+
+/// Metadata keys that a call asked for in vain, as many as make sense. Clones share
+/// them.
+#[derive(Clone, Debug, Default)]
+pub struct Missed {
+    keys: Arc<Mutex<Vec<String>>>,
+}
+
+impl Missed {
+    const MOST: usize = 64;
+
+    fn note(&self, key: &str) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() < Self::MOST && !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+
+    /// The keys, which are forgotten.
+    #[must_use]
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// Where a call comes from; read by the converter through `context`.
 #[derive(Clone, Debug)]
@@ -23,6 +51,8 @@ pub enum CallContext {
         integration: Arc<Metadata>,
         /// The message's metadata.
         message: Arc<Metadata>,
+        /// Keeps what the converter asks for and the message does not have.
+        missed: Missed,
         /// The address of the device.
         peer: SocketAddr,
     },
@@ -44,7 +74,15 @@ impl CallContext {
                 .get(key)
                 .cloned()
                 .or_else(|| self.connection_fact(key)),
-            Self::Downlink { message, .. } => message.get(key).cloned(),
+            Self::Downlink {
+                message, missed, ..
+            } => {
+                let value = message.get(key).cloned();
+                if value.is_none() {
+                    missed.note(key);
+                }
+                value
+            }
         }
     }
 
@@ -127,9 +165,11 @@ mod tests {
 
     #[test]
     fn downlink_metadata_is_the_messages() {
+        let missed = Missed::default();
         let context = CallContext::Downlink {
             integration: metadata(&[("integrationName", "TCP")]),
             message: metadata(&[("deviceName", "SN-002"), ("scope", "SHARED_SCOPE")]),
+            missed: missed.clone(),
             peer: SocketAddr::from(([10, 0, 0, 7], 4711)),
         };
         assert_eq!(context.metadata("deviceName").as_deref(), Some("SN-002"));
@@ -140,5 +180,12 @@ mod tests {
             Some("TCP")
         );
         assert_eq!(context.entries().len(), 2);
+        assert_eq!(context.metadata("remotePort"), None);
+        assert_eq!(missed.take(), ["integrationName", "remotePort"]);
+        for number in 0..100 {
+            assert_eq!(context.metadata(&format!("ss_{number}")), None);
+        }
+        assert_eq!(missed.take().len(), 64);
+        assert!(missed.take().is_empty());
     }
 }

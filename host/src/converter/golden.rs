@@ -16,7 +16,7 @@ use std::{
 use tb_converter::testing;
 
 use super::{
-    call::{CallContext, Metadata},
+    call::{CallContext, Metadata, Missed},
     component::Converter,
     error::{CallError, LoadError},
     instance::{Failure, Instance, Time},
@@ -142,6 +142,7 @@ fn encode(
     let context = CallContext::Downlink {
         integration: Arc::new(metadata(context.integration_metadata_entries())),
         message: Arc::new(metadata(context.metadata_entries())),
+        missed: Missed::default(),
         peer: NOWHERE,
     };
     let frames = call(serving, |instance| {

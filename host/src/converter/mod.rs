@@ -37,7 +37,7 @@ mod trial;
 mod whole_file;
 
 pub use bindings::types::{Entity, EntityKind, KeyValue, Sample, Value};
-pub use call::{CallContext, Metadata};
+pub use call::{CallContext, Metadata, Missed};
 pub use component::{Converter, Direction, Stats};
 pub use engine::ConverterEngine;
 pub use error::{CallError, LoadError};

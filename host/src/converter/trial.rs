@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     bindings::types,
-    call::{CallContext, Metadata},
+    call::{CallContext, Metadata, Missed},
     component::Converter,
     error::CallError,
     golden::NOWHERE,
@@ -75,6 +75,7 @@ impl Trial {
         let context = CallContext::Downlink {
             integration: Arc::new(integration.clone()),
             message: Arc::new(metadata.clone()),
+            missed: Missed::default(),
             peer: NOWHERE,
         };
         self.call(|instance| instance.encode(msg, msg_type, &context, Time::Whole))

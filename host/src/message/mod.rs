@@ -3,10 +3,12 @@
 mod json;
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 pub use self::json::NotAnUplink;
@@ -84,6 +86,18 @@ pub enum DownlinkOutcome {
     Expired,
     /// The downlink converter failed, or there is none.
     NotEncoded(String),
+}
+
+/// Knows more of devices than a message says.
+pub trait DeviceMetadata: fmt::Debug + Send + Sync {
+    /// What is known of `device`, by the name it calls itself, under the metadata
+    /// keys that a downlink converter asked for in vain, and under keys of the same
+    /// kind; empty if nothing is. May ask the server, for a bounded time.
+    fn look_up<'call>(
+        &'call self,
+        device: &'call str,
+        keys: &'call [String],
+    ) -> BoxFuture<'call, Metadata>;
 }
 
 /// A duration in milliseconds, as log lines have it.

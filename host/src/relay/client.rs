@@ -1,12 +1,14 @@
 //! Keeps a session with ThingsBoard up.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{backoff::Backoff, entities::Entities, memory::Memory, session};
+use super::{
+    attributes::Attributes, backoff::Backoff, entities::Entities, memory::Memory, session,
+};
 use crate::{
     config::ThingsBoard,
     dead_letters::DeadLetters,
@@ -18,21 +20,22 @@ use crate::{
 pub struct Relay {
     settings: ThingsBoard,
     spool: Spool,
-    entities: Entities,
+    entities: Arc<Entities>,
     downlinks: mpsc::Sender<Delivery>,
     dead_letters: Option<DeadLetters>,
     memory: Memory,
 }
 
 impl Relay {
-    /// A relay that sends what `spool` holds to the entities in `entities`, and
-    /// passes on what is meant for devices. What ThingsBoard does not take becomes
+    /// A relay that sends what `spool` holds to the entities in `entities`, keeps
+    /// `attributes` up to date, and passes on what is meant for devices. What ThingsBoard does not take becomes
     /// `dead_letters`; without them it is dropped, which the log tells.
     #[must_use]
     pub fn new(
         settings: ThingsBoard,
         spool: Spool,
-        entities: Entities,
+        entities: Arc<Entities>,
+        attributes: Arc<Attributes>,
         downlinks: mpsc::Sender<Delivery>,
         dead_letters: Option<DeadLetters>,
     ) -> Self {
@@ -42,7 +45,7 @@ impl Relay {
             entities,
             downlinks,
             dead_letters,
-            memory: Memory::default(),
+            memory: Memory::new(attributes),
         }
     }
 

@@ -2,6 +2,7 @@
 //! carries over what the spool holds and brings back what is meant for devices.
 //! This room knows nothing of sockets or wasm.
 
+mod attributes;
 mod backoff;
 mod calls;
 mod client;
@@ -25,7 +26,9 @@ mod sender;
 mod session;
 mod undeliverable;
 mod uplink;
+mod values;
 
+pub use attributes::Attributes;
 pub use client::Relay;
 pub use dial::{DialError, ProxyError, TlsError};
 pub use entities::Entities;

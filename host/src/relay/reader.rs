@@ -95,7 +95,8 @@ impl Reader<'_> {
         for data in &message.entity_data {
             let id = ids::uuid(data.entity_id_msb, data.entity_id_lsb);
             if let Some(device) = self.device(id) {
-                let repeated = self.memory.repeats.came_before(data);
+                let known = self.memory.attributes.take(data);
+                let repeated = self.memory.repeats.came_before(data) || known;
                 for downlink in downlink::from_entity_data(data, &device) {
                     let (tell, told) = oneshot::channel();
                     let delivery = Delivery {

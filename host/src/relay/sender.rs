@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
 use super::{
+    attributes::Attributes,
     creation::{Creator, Prepared},
     entities::Entities,
     error::SessionError,
@@ -87,6 +88,8 @@ pub(super) struct Context<'session> {
     pub(super) creator: &'session Creator<'session>,
     /// Takes what ThingsBoard does not, if it is to be kept.
     pub(super) dead_letters: Option<&'session DeadLetters>,
+    /// Told which attributes were accepted.
+    pub(super) attributes: &'session Attributes,
     pub(super) limits: Limits,
 }
 
@@ -325,6 +328,7 @@ impl<'session> Sender<'session> {
     fn finish_data(&mut self, mut batch: Vec<Item<Record>>, answer: Answer) {
         let fault = match answer {
             Answer::Accepted => {
+                self.note_attributes(&batch);
                 self.done(&batch);
                 return;
             }
@@ -392,6 +396,17 @@ impl<'session> Sender<'session> {
             }
             Ok(Ended::PutAway { batch, done })
         })
+    }
+
+    fn note_attributes(&self, batch: &[Item<Record>]) {
+        for item in batch {
+            let entity = &item.record.uplink.entity;
+            if !entity.attributes.is_empty()
+                && let Some(id) = self.context.entities.called(entity.kind, &entity.name)
+            {
+                self.context.attributes.sent(id, &entity.attributes);
+            }
+        }
     }
 
     /// Lets go of records, and of their lanes.

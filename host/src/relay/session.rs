@@ -84,6 +84,7 @@ pub(super) async fn run(context: Context<'_>, accepted: impl FnOnce()) -> Sessio
         exchange: &exchange,
         creator: &creator,
         dead_letters,
+        attributes: &memory.attributes,
         limits: sender::Limits::new(settings, server_limit),
     };
     let sending = async {
@@ -101,8 +102,11 @@ pub(super) async fn run(context: Context<'_>, accepted: impl FnOnce()) -> Sessio
         }
         Sender::new(context).run().await
     };
-    tokio::select! {
+    memory.attributes.set_session(Some(exchange.clone()));
+    let end = tokio::select! {
         end = reader.run(&mut inbound) => end,
         end = sending => end,
-    }
+    };
+    memory.attributes.set_session(None);
+    end
 }

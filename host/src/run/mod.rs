@@ -27,7 +27,7 @@ use crate::{
     converter::{ConverterEngine, FileCache, Overruns, Registry, SelectionError, Watcher, Workers},
     dead_letters::{DeadLetters, Limits},
     message::{Delivery, millis},
-    relay::{Entities, Relay},
+    relay::{Attributes, Entities, Relay},
     replay::Replayer,
     server::{Directory, Integration, KeptDownlinks, Live, Shared},
     spool::Spool,
@@ -81,6 +81,8 @@ impl Host {
         // What was wrong with it is in the log.
         let (spool, _recovered) = Spool::open(&folder, &settings.spool)?;
         let entities = Entities::open(data).context("cannot keep which device is which")?;
+        let entities = Arc::new(entities);
+        let attributes = Arc::new(Attributes::new(entities.clone()));
         let converters = &settings.converters;
         let engine = ConverterEngine::new(open_cache(&settings))
             .map_err(|error| anyhow::anyhow!("{error:#}"))
@@ -103,6 +105,7 @@ impl Host {
             dead_letters,
             spool,
             directory: Arc::new(directory(&settings)?),
+            device_metadata: attributes.clone(),
             stop: CancellationToken::new(),
             connections: TaskTracker::new(),
         });
@@ -120,7 +123,7 @@ impl Host {
             replay_on_reload: Arc::new(AtomicBool::new(settings.dead_letters.replay_on_reload)),
             settings: Mutex::new(settings),
         };
-        host.start_relay(entities);
+        host.start_relay(entities, attributes);
         for integration in host.integrations.clone() {
             host.start_integration(integration)?;
         }
@@ -195,12 +198,13 @@ impl Host {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start_relay(&self, entities: Entities) {
+    fn start_relay(&self, entities: Arc<Entities>, attributes: Arc<Attributes>) {
         let (sender, downlinks) = mpsc::channel(DOWNLINK_QUEUE);
         let relay = Relay::new(
             self.settings().thingsboard.clone(),
             self.shared.spool.clone(),
             entities,
+            attributes,
             sender,
             self.shared.dead_letters.clone(),
         );

@@ -59,6 +59,7 @@ pub(super) async fn serve(
             integration: integration.clone(),
             workers: shared.workers.clone(),
             directory: shared.directory.clone(),
+            device_metadata: shared.device_metadata.clone(),
             socket: write_half,
             peer,
         }

@@ -24,6 +24,7 @@ use crate::{
     config,
     converter::{Overruns, Workers},
     dead_letters::DeadLetters,
+    message::DeviceMetadata,
     spool::Spool,
 };
 
@@ -44,6 +45,8 @@ pub struct Shared {
     pub spool: Spool,
     /// Knows who is connected.
     pub directory: Arc<Directory>,
+    /// Knows more of devices than a downlink says.
+    pub device_metadata: Arc<dyn DeviceMetadata>,
     /// Told when the process stops.
     pub stop: CancellationToken,
     /// Counts the tasks of the connections.

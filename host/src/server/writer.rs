@@ -11,8 +11,8 @@ use super::{
     integration::Integration,
 };
 use crate::{
-    converter::{CallContext, Workers},
-    message::{Downlink, DownlinkOutcome},
+    converter::{CallContext, Converter, Missed, Workers},
+    message::{DeviceMetadata, Downlink, DownlinkOutcome},
 };
 
 async fn next(queue: &mut Receiver<Handed>, gone: &CancellationToken) -> Option<Handed> {
@@ -29,6 +29,8 @@ pub(super) struct Writer {
     pub(super) workers: Workers,
     /// Told how each downlink ended.
     pub(super) directory: Arc<Directory>,
+    /// Knows more of devices than a downlink says.
+    pub(super) device_metadata: Arc<dyn DeviceMetadata>,
     pub(super) socket: OwnedWriteHalf,
     pub(super) peer: SocketAddr,
 }
@@ -88,11 +90,37 @@ impl Writer {
             "there is no downlink converter: put one in the converters folder, or name one in \
              downlinkConverter",
         )?;
-        let context = CallContext::Downlink {
+        let missed = Missed::default();
+        let context = |message| CallContext::Downlink {
             integration: live.metadata.clone(),
-            message: downlink.metadata.clone(),
+            message,
+            missed: missed.clone(),
             peer: self.peer,
         };
+        let message = downlink.metadata.clone();
+        let frames = self.call(&converter, downlink, context(message)).await;
+        let keys = missed.take();
+        if keys.is_empty() {
+            return frames;
+        }
+        // A converter is a function of what it reads: if it reads what has to be
+        // looked up it is called once more, and costs nobody else anything.
+        let mut found = self.device_metadata.look_up(&downlink.device, &keys).await;
+        if !keys.iter().any(|key| found.contains_key(key)) {
+            return frames;
+        }
+        let own = downlink.metadata.iter();
+        found.extend(own.map(|(key, value)| (key.clone(), value.clone())));
+        self.call(&converter, downlink, context(Arc::new(found)))
+            .await
+    }
+
+    async fn call(
+        &self,
+        converter: &Arc<Converter>,
+        downlink: &Downlink,
+        context: CallContext,
+    ) -> Result<Vec<Vec<u8>>, String> {
         self.workers
             .encode(
                 converter.clone(),

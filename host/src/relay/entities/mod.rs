@@ -131,6 +131,11 @@ impl Entities {
         Some(Addressee { known, speaks_as })
     }
 
+    /// The id of the entity that calls itself so.
+    pub(super) fn called(&self, kind: EntityKind, name: &str) -> Option<Uuid> {
+        self.lock().names.get(kind, name)
+    }
+
     /// Notes that the server has acknowledged the creation of an entity. It does
     /// so without one, too: if the tenant has as many as it may.
     pub(super) fn created(&self, id: Uuid, entity: Known) {

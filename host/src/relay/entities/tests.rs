@@ -196,6 +196,8 @@ async fn a_renamed_device_is_found_by_what_it_calls_itself() {
     assert_eq!(speaks_as(&first, made), "C");
     assert_eq!(first.id(DEVICE, "A"), Some(made));
     assert_eq!(speaks_as(&first, made), "A");
+    assert_eq!(first.called(DEVICE, "B"), Some(made));
+    assert_eq!(speaks_as(&first, made), "A", "nobody spoke");
 
     // Renamed again while the host is away: the name that made the id is it.
     let (second, _left) = killed(&first, &folder).await;

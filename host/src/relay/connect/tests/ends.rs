@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     net::{Shutdown, SocketAddr},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use crate::{
         RequestMsg, RequestMsgType, ResponseMsg,
     },
     relay::{
+        attributes::Attributes,
         connect::connect,
         dial::testing::{listen, plain},
         entities::Entities,
@@ -333,14 +335,14 @@ async fn a_whole_session_ends_with_a_name() {
         let settings = plain(address);
         let folder = tempfile::tempdir().unwrap();
         let (spool, _) = Spool::open(folder.path(), &SpoolSettings::default()).unwrap();
-        let entities = Entities::open(folder.path()).unwrap();
+        let entities = Arc::new(Entities::open(folder.path()).unwrap());
         let context = session::Context {
             settings: &settings,
             spool: &spool,
             entities: &entities,
             downlinks: &downlinks,
             dead_letters: None,
-            memory: &Memory::default(),
+            memory: &Memory::new(Arc::new(Attributes::new(entities.clone()))),
         };
         let end = session::run(context, || accepted = true);
         assert_eq!(end.await.to_string(), expected);

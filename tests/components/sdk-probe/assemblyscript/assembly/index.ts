@@ -54,9 +54,11 @@ export function encode(message: Message, context: Context): Uint8Array[] {
   if (message.msgType == "NONE") return [];
   const name = context.metadata("deviceName");
   const site = context.integrationMetadata("site");
+  const limit = context.metadata("ss_limit");
+  const place = (name ? name : "nobody") + " at " + (site ? site : "nowhere");
   return [
     bytes(message.msgType + " " + message.body),
-    bytes((name ? name : "nobody") + " at " + (site ? site : "nowhere")),
+    bytes(limit ? place + ", limit " + limit : place),
     new ByteWriter().u8(0).i16Be(-128).finish(),
     new Uint8Array(0),
   ];

@@ -47,11 +47,14 @@ impl DownlinkConverter for Probe {
             msg_type => {
                 let name = context.metadata("deviceName");
                 let site = context.integration_metadata("site");
-                let place = format!(
+                let mut place = format!(
                     "{} at {}",
                     name.as_deref().unwrap_or("nobody"),
                     site.as_deref().unwrap_or("nowhere")
                 );
+                if let Some(limit) = context.metadata("ss_limit") {
+                    place = format!("{place}, limit {limit}");
+                }
                 Ok(vec![
                     format!("{msg_type} {}", msg.body()).into_bytes(),
                     place.into_bytes(),
