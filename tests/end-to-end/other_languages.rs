@@ -68,7 +68,7 @@ fn assemblyscript_serves_and_says_what_failed() {
     let line = host.process.wait_for_log("frame not decoded");
     assert_eq!(line["error"], "telemetry key \"größe\" has no value");
     let index = "Index out of range (compare an index with length before, or read with ByteReader)";
-    for (frame, said) in [("throw", "index.ts:45: thrown: 水"), ("index", index)] {
+    for (frame, said) in [("throw", "index.ts:50: thrown: 水"), ("index", index)] {
         host.device_of("probe").send(&format!("{frame}\n"));
         wait_for("the panic is reported", || {
             let log = host.process.log();

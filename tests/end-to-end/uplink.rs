@@ -1,6 +1,6 @@
 //! From a line on a socket to a value in ThingsBoard.
 
-use harness::{Host, Standin, wait_for};
+use harness::{Host, Standin, converter, wait_for};
 use serde_json::json;
 
 /// The tutorial's commands, byte for byte.
@@ -59,6 +59,40 @@ fn samples_without_a_time_get_the_time_of_reception() {
     let telemetry = standin.get("/devices/SN-3/telemetry").unwrap();
     let ts = telemetry["n"][0]["ts"].as_i64().unwrap();
     assert!((before..=now_ms()).contains(&ts), "{ts}");
+}
+
+/// ThingsBoard would store doubles with more decimals as text.
+#[test]
+fn doubles_of_any_size_stay_numbers() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("json", converter("json"))
+        .start();
+    let mut device = host.device();
+    let doubles = [
+        "0.30000000000000004",
+        "-1.2345678901234567e-5",
+        "5e-324",
+        "1e-15",
+        "0.5000000000000001",
+        "1.7976931348623157e300",
+        "25.0",
+    ];
+    for double in doubles {
+        device.send(&format!("{{\"deviceName\":\"SN-1\",\"x\":{double}}}\n"));
+    }
+    standin.wait_for_latest("SN-1", "x", 25.0);
+    let stored = standin.history("SN-1", "x");
+    let expected = [
+        0.3,
+        -1.234_567_890_12e-5,
+        0.0,
+        1e-15,
+        0.500_000_000_000_000_1,
+    ];
+    assert_eq!(stored[..5], expected);
+    // Nobody can prevent that one.
+    assert!(stored[5].is_string(), "{stored:?}");
 }
 
 #[test]

@@ -38,6 +38,38 @@ fn a_frame_is_decoded_from_the_terminal() {
 }
 
 #[test]
+fn what_thingsboard_cannot_store_is_an_error_and_what_it_changes_is_noted() {
+    let file = guest("misbehaving");
+    let long = format!("echo SN-1 {} v", "k".repeat(256));
+    let error = "error: the converter returned data that cannot be stored: SN-1: ";
+    let cases = [
+        (
+            long.as_str(),
+            "the key kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk… has 256 characters; ThingsBoard \
+             stores 255 at most",
+        ),
+        (
+            "echo SN-1 k v\0",
+            "k: the text holds a NUL character, which PostgreSQL cannot store, at byte 1",
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let frame = folder.path().join("frame");
+    for (text, fault) in cases {
+        fs::write(&frame, text).unwrap();
+        let tool = Tool::run(&["decode", path(&file), "--file", path(&frame)]);
+        assert_eq!(tool.code, Some(1), "{tool:?}");
+        assert!(tool.error.contains(&format!("{error}{fault}")), "{tool:?}");
+    }
+
+    let json = converter("json");
+    let frame = r#"{"deviceName":"SN-1","count":20000000.0}"#;
+    let tool = Tool::run(&["decode", path(&json), "--text", frame]);
+    let note = "note: ThingsBoard will store count as a long, because 2e7 has no fraction";
+    assert!(tool.error.contains(note), "{tool:?}");
+}
+
+#[test]
 fn log_metadata_errors_and_times_are_shown() {
     let file = guest("misbehaving");
     let decode = |text: &str| {

@@ -6,7 +6,7 @@ export enum EntityKind {
   Asset,
 }
 
-/** One key and its value. A key is not empty. */
+/** One key and its value. A key has 1 to 255 characters. */
 export class KeyValue {
   constructor(
     /** The key. */
@@ -89,9 +89,9 @@ export class Entity {
   /**
    * Adds a telemetry value with the time at which the host received the frame.
    *
-   * A key given again at the same time replaces its value. A key is not empty,
-   * and a number is neither NaN nor infinite: the host refuses both. For the
-   * types of `value` see `Value.from`.
+   * A key given again at the same time replaces its value. A key has 1 to
+   * 255 characters, and a number is neither NaN nor infinite: the host refuses
+   * others. For the types of `value` see `Value.from`.
    */
   telemetry<T>(key: string, value: T): this {
     put(this.sample(false, 0).values, key, Value.from<T>(value));

@@ -69,8 +69,9 @@ impl Entity {
     /// Adds a telemetry value with the time at which the host received the
     /// frame.
     ///
-    /// A key given again at the same time replaces its value. A key is not
-    /// empty, and a number is neither NaN nor infinite: the host refuses both.
+    /// A key given again at the same time replaces its value. A key has 1 to
+    /// 255 characters, and a number is neither NaN nor infinite: the host refuses
+    /// others.
     #[must_use]
     pub fn telemetry(self, key: impl Into<String>, value: impl Into<Value>) -> Entity {
         self.sampled(None, key.into(), value.into())

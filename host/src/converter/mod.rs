@@ -19,6 +19,7 @@ mod call;
 #[cfg(test)]
 mod catalogue;
 mod check;
+mod check_value;
 mod component;
 mod contract;
 mod deadline;

@@ -10,6 +10,7 @@ mod connect;
 mod creation;
 mod customers;
 mod dial;
+mod double;
 mod downlink;
 mod entities;
 mod error;

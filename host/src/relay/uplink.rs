@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::ids;
+use super::{double, ids};
 use crate::{
     message::{EntityKind, KeyValue, Uplink, Value},
     proto::{
@@ -97,7 +97,7 @@ fn key_value(pair: &KeyValue) -> KeyValueProto {
             KeyValueType::LongV
         }
         Value::Double(number) => {
-            proto.double_v = *number;
+            proto.double_v = double::storable(*number);
             KeyValueType::DoubleV
         }
         Value::Text(text) => {
@@ -153,6 +153,7 @@ mod tests {
                     },
                 ],
                 attributes: vec![
+                    pair("f", Value::Double(0.1 + 0.2)),
                     pair("d", Value::Text("7".to_owned())),
                     pair("e", Value::Json("[1]".to_owned())),
                 ],
@@ -176,8 +177,16 @@ mod tests {
         assert_eq!(parts[2].post_attribute_scope, "CLIENT_SCOPE");
         assert_eq!(parts[2].attribute_ts, None);
         let kinds: Vec<_> = attributes.kv.iter().map(KeyValueProto::r#type).collect();
-        assert_eq!(kinds, [KeyValueType::StringV, KeyValueType::JsonV]);
-        assert_eq!(attributes.kv[0].string_v, "7");
-        assert_eq!(attributes.kv[1].json_v, "[1]");
+        assert_eq!(
+            kinds,
+            [
+                KeyValueType::DoubleV,
+                KeyValueType::StringV,
+                KeyValueType::JsonV
+            ]
+        );
+        assert_eq!(attributes.kv[0].double_v.to_bits(), 0.3f64.to_bits());
+        assert_eq!(attributes.kv[1].string_v, "7");
+        assert_eq!(attributes.kv[2].json_v, "[1]");
     }
 }

@@ -138,11 +138,8 @@ fn print(
         match &tried.result {
             Ok(result) => {
                 writeln!(output, "{result:#}")?;
-                for (key, text) in notes::texts_that_become_numbers(result) {
-                    remark(format_args!(
-                        "note: ThingsBoard will store {key} as a number, because the text {text:?} \
-                         is one"
-                    ));
+                for note in notes::type_changes(result) {
+                    remark(format_args!("note: {note}"));
                 }
             }
             Err(error) => remark(format_args!("error: {error}")),

@@ -2,22 +2,44 @@
 
 use serde_json::Value as Json;
 
-/// The keys and texts of a decoded frame that ThingsBoard's rule chain stores as
-/// numbers: its save nodes cast text that is nothing but a decimal number.
-pub(super) fn texts_that_become_numbers(result: &Json) -> Vec<(&str, &str)> {
+/// From here on ThingsBoard prints a double with an exponent, and takes it for a
+/// whole number if it has no fraction.
+const LEAST_LONG: f64 = 1e7;
+
+/// What ThingsBoard will store with another type than the decoded frame has it.
+pub(super) fn type_changes(result: &Json) -> Vec<String> {
     let mut found = Vec::new();
     for entity in result.as_array().into_iter().flatten() {
         let samples = entity["telemetry"].as_array().into_iter().flatten();
         let groups = samples.map(|sample| &sample["values"]);
         for group in groups.chain([&entity["attributes"]]) {
             for (key, value) in group.as_object().into_iter().flatten() {
-                if let Some(text) = value.as_str().filter(|text| is_decimal(text)) {
-                    found.push((key.as_str(), text));
-                }
+                found.extend(type_change(key, value));
             }
         }
     }
     found
+}
+
+/// Its save nodes cast text that is nothing but a decimal number, and read
+/// doubles back from their text.
+fn type_change(key: &str, value: &Json) -> Option<String> {
+    if let Some(text) = value.as_str().filter(|text| is_decimal(text)) {
+        return Some(format!(
+            "ThingsBoard will store {key} as a number, because the text {text:?} is one"
+        ));
+    }
+    let double = value.as_f64().filter(|_| value.is_f64())?;
+    if double.abs() < LEAST_LONG || double.fract() != 0.0 {
+        return None;
+    }
+    let kind = match double.abs() < 2f64.powi(63) {
+        true => "a long",
+        false => "text",
+    };
+    Some(format!(
+        "ThingsBoard will store {key} as {kind}, because {double:e} has no fraction"
+    ))
 }
 
 /// Whether the text is `[-]digits[.digits]`.
@@ -36,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numeric_texts_are_found_wherever_they_are() {
+    fn what_changes_its_type_is_found_wherever_it_is() {
         let result = json!([
             {
                 "deviceName": "1",
@@ -45,13 +67,38 @@ mod tests {
             },
             { "assetName": "x", "telemetry": [], "attributes": { "k": "12" } },
         ]);
-        let found = texts_that_become_numbers(&result);
+        let texts = |pairs: &[(&str, &str)]| -> Vec<_> {
+            pairs
+                .iter()
+                .map(|(key, text)| {
+                    format!(
+                        "ThingsBoard will store {key} as a number, because the text {text:?} is one"
+                    )
+                })
+                .collect()
+        };
         assert_eq!(
-            found,
-            [("a", "7"), ("c", "-0.50"), ("d", "007"), ("k", "12")]
+            type_changes(&result),
+            texts(&[("a", "7"), ("c", "-0.50"), ("d", "007"), ("k", "12")])
         );
-        assert!(
-            texts_that_become_numbers(&json!([{ "contentType": "TEXT", "data": "7" }])).is_empty()
-        );
+        assert!(type_changes(&json!([{ "contentType": "TEXT", "data": "7" }])).is_empty());
+    }
+
+    #[test]
+    fn doubles_without_a_fraction_become_longs_when_they_are_large() {
+        let long = "ThingsBoard will store k as a long, because 1e7 has no fraction";
+        let negative = "ThingsBoard will store k as a long, because -2.5e18 has no fraction";
+        let text = "ThingsBoard will store k as text, because 1e19 has no fraction";
+        let cases = [
+            (json!(9_999_999.0), None),
+            (json!(10_000_000), None),
+            (json!(10_000_000.5), None),
+            (json!(1e7), Some(long)),
+            (json!(-2.5e18), Some(negative)),
+            (json!(1e19), Some(text)),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(type_change("k", &value).as_deref(), expected, "{value}");
+        }
     }
 }

@@ -9,8 +9,10 @@ use serde_json::Value as Json;
 
 use crate::{Entity, KeyValue, Value};
 
-/// The longest name of an entity, in characters: ThingsBoard's column.
+/// The longest name of an entity, and the longest key, in characters:
+/// ThingsBoard's columns.
 const MAX_NAME_CHARS: usize = 255;
+const NUL: &str = "holds a NUL character";
 
 /// Checks what a converter returned; the error says what the host would refuse.
 pub(super) fn check(entities: &[Entity]) -> Result<(), String> {
@@ -29,6 +31,9 @@ fn check_entity(entity: &Entity) -> Result<(), String> {
             "its name has more than {MAX_NAME_CHARS} characters"
         ));
     }
+    if entity.name.contains('\0') {
+        return Err(format!("its name {NUL}"));
+    }
     check_values(&entity.attributes)?;
     entity
         .telemetry
@@ -42,12 +47,23 @@ fn check_values(values: &[KeyValue]) -> Result<(), String> {
         if key.is_empty() {
             return Err("a key is empty".to_owned());
         }
+        if key.chars().count() > MAX_NAME_CHARS {
+            return Err(format!(
+                "a key has more than {MAX_NAME_CHARS} characters: {key:?}"
+            ));
+        }
+        if key.contains('\0') {
+            return Err(format!("the key {key:?} {NUL}"));
+        }
         if !keys.insert(key) {
             return Err(format!("the key {key:?} is given twice"));
         }
         match value {
             Value::Double(double) if !double.is_finite() => {
                 return Err(format!("the value of {key:?} is {double}"));
+            }
+            Value::Text(text) if text.contains('\0') => {
+                return Err(format!("the value of {key:?} {NUL}"));
             }
             Value::Json(text) => {
                 let json: Json = serde_json::from_str(text)
@@ -85,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_the_host_refuses_is_a_fault() {
-        let long = "ä".repeat(255);
+        let (long, longer) = ("ä".repeat(255), "ä".repeat(256));
         let table = [
             (entity("a", &[]), None),
             (entity(&long, &[("k", Value::json("[1]"))]), None),
@@ -98,6 +114,20 @@ mod tests {
             (
                 entity("a", &[("k", 1.into()), ("k", 2.into())]),
                 Some("the key \"k\" is given twice"),
+            ),
+            (entity("a\0", &[]), Some("its name holds a NUL character")),
+            (
+                entity("a", &[("k\0", 1.into())]),
+                Some("the key \"k\\0\" holds a NUL character"),
+            ),
+            (
+                entity("a", &[("k", "v\0".into())]),
+                Some("the value of \"k\" holds a NUL character"),
+            ),
+            (entity("a", &[(&long, 1.into())]), None),
+            (
+                entity("a", &[(&longer, 1.into())]),
+                Some(&*format!("a key has more than 255 characters: {longer:?}")),
             ),
             (
                 entity("a", &[("k", f64::NAN.into())]),

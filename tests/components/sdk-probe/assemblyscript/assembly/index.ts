@@ -21,12 +21,17 @@ import {
   text,
   Value,
 } from "tb-converter";
+import { KeyValue } from "tb-converter/assembly/entity";
 import { takeFailure } from "tb-converter/assembly/error";
+import { ValueKind } from "tb-converter/assembly/value";
 
 import { ofReader, ofWriter } from "./fields";
 import { ofBits, ofChecksum, ofEncoding, ofNumber, ofTime, unknown } from "./functions";
 import { jsonProbe } from "./json";
 import { keep } from "./keep";
+
+/** Where keys are cut that the host would refuse; those are of ASCII. */
+const MAX_KEY: i32 = 254;
 
 export function decode(frame: Uint8Array, context: Context): Entity[] {
   const line = text(frame);
@@ -39,14 +44,14 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
   if (operation == "many") return many();
   if (operation == "metadata") return [facts(entity, context)];
   if (operation == "log") return [logged(entity)];
-  if (operation == "try") return [tried(entity, rest)];
-  if (operation == "json") return [jsonProbe(entity, rest)];
+  if (operation == "try") return [storable(tried(entity, rest))];
+  if (operation == "json") return [storable(jsonProbe(entity, rest))];
   if (operation == "keep") return [keep(entity, rest)];
   if (operation == "throw") throw new Error("thrown: 水");
   if (operation == "index") return [entity.attribute("value", frame[frame.length])];
   if (operation == "cut") return [cut(entity, rest)];
   if (operation == "loop") return [loop(entity, rest)];
-  return [entity.attribute("value", called(operation, rest))];
+  return [storable(entity.attribute("value", called(operation, rest)))];
 }
 
 export function encode(message: Message, context: Context): Uint8Array[] {
@@ -84,6 +89,22 @@ function tried(entity: Entity, lines: string): Entity {
     entity.attribute(all[i], failure === null || after ? value : Value.text("error: " + failure));
   }
   return entity;
+}
+
+/** The entity as the host takes it: long keys are cut, and `\0` stands for NUL. */
+function storable(entity: Entity): Entity {
+  const pairs = entity.attributes;
+  for (let i = 0; i < pairs.length; i++) {
+    const value = pairs[i].value;
+    const key = shown(pairs[i].key);
+    const kept = value.kind == ValueKind.Text ? Value.text(shown(value.text)) : value;
+    pairs[i] = new KeyValue(key.length > MAX_KEY ? key.substring(0, MAX_KEY) + "…" : key, kept);
+  }
+  return entity;
+}
+
+function shown(text: string): string {
+  return text.replaceAll("\0", "\\0");
 }
 
 /** What one operation gives. */

@@ -15,6 +15,9 @@ use tb_converter::{
     export, log,
 };
 
+/// Where keys are cut that the host would refuse; those are of ASCII.
+const MAX_KEY: usize = 254;
+
 /// Both directions.
 #[derive(Debug)]
 pub struct Probe;
@@ -30,10 +33,12 @@ impl UplinkConverter for Probe {
             "many" => many(),
             "metadata" => vec![facts(entity, context)],
             "log" => vec![logged(entity)],
-            "json" => vec![json::json_probe(entity, rest)?],
-            "try" => vec![tried(entity, rest)],
+            "json" => vec![storable(json::json_probe(entity, rest)?)],
+            "try" => vec![storable(tried(entity, rest))],
             _ => {
-                vec![entity.attribute("value", called(operation, rest)?)]
+                vec![storable(
+                    entity.attribute("value", called(operation, rest)?),
+                )]
             }
         })
     }
@@ -77,6 +82,22 @@ fn tried(entity: Entity, lines: &str) -> Entity {
         };
         entity.attribute(line, value)
     })
+}
+
+/// The entity as the host takes it: long keys are cut, and `\0` stands for NUL.
+fn storable(mut entity: Entity) -> Entity {
+    let shown = |text: &str| text.replace('\0', "\\0");
+    for pair in &mut entity.attributes {
+        pair.key = shown(&pair.key);
+        if pair.key.len() > MAX_KEY {
+            pair.key.truncate(MAX_KEY);
+            pair.key.push('…');
+        }
+        if let Value::Text(text) = &mut pair.value {
+            *text = shown(text);
+        }
+    }
+    entity
 }
 
 /// What one operation gives.
