@@ -16,7 +16,7 @@ use crate::{
     dead_letters::{DeadLetters, FailedAgain, Filter, Letter, Origin, StoreError},
     message::Uplink,
     redb_file::FileError,
-    server::Integration,
+    server::{Forwarded, Integration},
     spool::Spool,
 };
 
@@ -59,7 +59,11 @@ pub struct Replayed {
 
 /// One letter's outcome.
 enum Outcome {
-    Decoded(Vec<Uplink>),
+    Decoded {
+        entities: u64,
+        uplinks: Vec<Uplink>,
+        forwarded: Option<Forwarded>,
+    },
     Failed(FailedAgain),
     Left,
 }
@@ -109,14 +113,20 @@ impl Replayer {
         letters: Vec<Letter>,
         total: &mut Replayed,
     ) -> Result<(), StoreError> {
-        let (mut uplinks, mut done, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut all, mut done, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut all_forwarded = Vec::new();
         let mut pace = Pace::background();
         for letter in letters {
             match self.decode(&letter, &mut pace).await {
-                Outcome::Decoded(decoded) => {
+                Outcome::Decoded {
+                    entities,
+                    uplinks,
+                    forwarded,
+                } => {
                     total.decoded += 1;
-                    total.entities += decoded.len() as u64;
-                    uplinks.extend(decoded);
+                    total.entities += entities;
+                    all.extend(uplinks);
+                    all_forwarded.extend(forwarded);
                     done.push(letter.id);
                 }
                 Outcome::Failed(again) => {
@@ -126,10 +136,11 @@ impl Replayer {
                 Outcome::Left => total.left += 1,
             }
         }
-        if self.spool.append(uplinks).await.is_err() {
+        if self.spool.append(all).await.is_err() {
             // The process stops; the letters are where they were.
             return Ok(());
         }
+        all_forwarded.into_iter().for_each(Forwarded::accepted);
         self.store.remove(done).await?;
         self.store.failed_again(failed).await
     }
@@ -164,7 +175,12 @@ impl Replayer {
                     received_ms: letter.received_ms,
                     entity,
                 };
-                Outcome::Decoded(entities.into_iter().map(uplink).collect())
+                let mut uplinks: Vec<_> = entities.into_iter().map(uplink).collect();
+                Outcome::Decoded {
+                    entities: uplinks.len() as u64,
+                    forwarded: live.leave_out_unchanged(&mut uplinks),
+                    uplinks,
+                }
             }
             Some(Err(error)) => Outcome::Failed(FailedAgain {
                 id: letter.id,
@@ -261,7 +277,11 @@ impl Replayer {
 /// What ThingsBoard refused, as it was decoded.
 fn send_again(letter: &Letter) -> Outcome {
     match Uplink::from_json(&letter.frame) {
-        Ok(uplink) => Outcome::Decoded(vec![uplink]),
+        Ok(uplink) => Outcome::Decoded {
+            entities: 1,
+            uplinks: vec![uplink],
+            forwarded: None,
+        },
         Err(error) => {
             warn!(letter = letter.id, %error, "a dead letter cannot be sent again");
             Outcome::Left

@@ -23,5 +23,6 @@ mod shutdown;
 mod spool;
 mod tls;
 mod troubleshooting;
+mod update_only;
 mod uplink;
 mod workshop;

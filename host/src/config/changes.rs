@@ -9,7 +9,7 @@ use super::Settings;
 
 /// Keys that take effect at once, with everything below them; `[]` stands for
 /// any integration.
-const LIVE: [&str; 18] = [
+const LIVE: [&str; 20] = [
     "shutdownTimeoutMs",
     "converters.polling",
     "converters.pollIntervalMs",
@@ -28,6 +28,8 @@ const LIVE: [&str; 18] = [
     "integrations[].allowCreateDevicesOrAssets",
     "integrations[].metadata",
     "integrations[].downlinkTerminator",
+    "integrations[].updateOnlyKeys",
+    "integrations[].maxUpdateOnlyValues",
 ];
 
 /// The keys that differ between two settings.
@@ -81,7 +83,8 @@ fn is_live(key: &str) -> bool {
     })
 }
 
-/// Every value by its full key; integrations by their names.
+/// Every value by its full key; integrations by their names, other lists as a
+/// whole.
 fn leaves(settings: &Settings) -> BTreeMap<String, Json> {
     let mut found = BTreeMap::new();
     // Settings are plain data: this cannot fail.
@@ -101,7 +104,7 @@ fn collect(key: String, value: &Json, found: &mut BTreeMap<String, Json>) {
                 collect(key, value, found);
             }
         }
-        Json::Array(elements) => {
+        Json::Array(elements) if elements.iter().any(Json::is_object) => {
             for (index, element) in elements.iter().enumerate() {
                 let name = element["name"].as_str().map(str::to_owned);
                 let name = name.unwrap_or_else(|| index.to_string());
@@ -136,6 +139,7 @@ mod tests {
         integration
             .metadata
             .insert("site".to_owned(), "north".to_owned());
+        integration.update_only_keys.push("fw".to_owned());
         integration.client_configuration.port = 1;
         let changes = Changes::between(&old, &new);
         assert_eq!(
@@ -155,6 +159,7 @@ mod tests {
             "converters.overrides.a.b.memoryLimitMib",
             "integrations[TCP integration].uplinkConverter",
             "integrations[TCP integration].metadata",
+            "integrations[TCP integration].updateOnlyKeys",
         ] {
             assert!(live(start), "{start}: {changes:?}");
         }

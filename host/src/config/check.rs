@@ -1,7 +1,9 @@
 //! Checks settings before anything is started with them: ranges, names, and
 //! what has no default.
 
-use super::{ClientConfiguration, ConfigError, ConverterSettings, LimitOverrides, Settings};
+use super::{
+    ClientConfiguration, ConfigError, ConverterSettings, Integration, LimitOverrides, Settings,
+};
 use crate::framing::Framer;
 
 /// Where the ThingsBoard key and secret come from, said wherever one is missing.
@@ -11,6 +13,12 @@ const CREDENTIALS_REMEDY: &str = "copy it from ThingsBoard: Edge management, Ins
 /// Longest frame that a setting may allow, in bytes: a connection may keep as
 /// many in memory.
 const MAX_FRAME: u64 = 64 * 1024 * 1024;
+
+/// Longest key of telemetry or attributes that ThingsBoard stores, in characters.
+const MAX_KEY: usize = 255;
+
+/// How much of a key is shown in an error, in characters.
+const SHOWN: usize = 40;
 
 /// Refuses settings with which the host could not run.
 ///
@@ -142,6 +150,7 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
                 "another integration has this name; give each its own",
             ));
         }
+        check_update_only(origin, integration)?;
         check_client(origin, &integration.name, &integration.client_configuration)?;
     }
     Ok(())
@@ -193,6 +202,36 @@ fn check_limits(origin: &str, settings: &ConverterSettings) -> Result<(), Config
         }
     }
     Ok(())
+}
+
+fn check_update_only(origin: &str, integration: &Integration) -> Result<(), ConfigError> {
+    let keys = &integration.update_only_keys;
+    for (index, key) in keys.iter().enumerate() {
+        let fault = if key.is_empty() || key.chars().nth(MAX_KEY).is_some() {
+            "write a key of 1 to 255 characters, as the converter returns it"
+        } else if key.contains('\0') {
+            "no key holds a NUL character; write it as the converter returns it"
+        } else if keys[..index].contains(key) {
+            "the key is listed twice; remove one"
+        } else {
+            continue;
+        };
+        let place = format!("{}: updateOnlyKeys[{index}]", integration.name);
+        let start: String = key.chars().take(SHOWN).collect();
+        return Err(ConfigError::value(
+            origin,
+            place,
+            format!("{start:?}"),
+            fault,
+        ));
+    }
+    in_range(
+        origin,
+        &format!("{}: maxUpdateOnlyValues", integration.name),
+        integration.max_update_only_values as u64,
+        1,
+        10_000_000,
+    )
 }
 
 fn check_client(

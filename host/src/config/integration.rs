@@ -35,6 +35,15 @@ pub struct Integration {
     /// Bytes sent after each frame of the downlink converter. Default `"\n"`,
     /// as ThingsBoard does; `""` for protocols that it would break.
     pub downlink_terminator: String,
+    /// Telemetry and attribute keys that are forwarded only when their value
+    /// changed, ThingsBoard's converter setting. Compared with the type and for each
+    /// device or asset; telemetry and attributes of one key are two. After a
+    /// restart, or a change of the list, each is sent once more. Default none.
+    pub update_only_keys: Vec<String>,
+    /// Values of `updateOnlyKeys` that are remembered, over all devices, 1 to
+    /// 10 000 000; of more, those not seen for longest are sent once more when they
+    /// come. Default 100 000, which takes some 8 MiB.
+    pub max_update_only_values: usize,
 }
 
 impl Default for Integration {
@@ -49,6 +58,8 @@ impl Default for Integration {
             client_configuration: ClientConfiguration::default(),
             client_configuration_file: None,
             downlink_terminator: "\n".to_owned(),
+            update_only_keys: Vec::new(),
+            max_update_only_values: 100_000,
         }
     }
 }

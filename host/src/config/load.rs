@@ -304,7 +304,7 @@ mod tests {
             &'static [(&'static str, &'static str)],
             &'static [&'static str],
         );
-        let cases: [Case; 12] = [
+        let cases: [Case; 16] = [
             (
                 "",
                 &[],
@@ -356,6 +356,28 @@ mod tests {
                 "[[integrations]]\nclientConfiguration = { handlerConfiguration = { charsetName = 'KOI-9' } }",
                 &CREDENTIALS,
                 &["charsetName = KOI-9", "WHATWG"],
+            ),
+            (
+                "[[integrations]]\nupdateOnlyKeys = ['fw', '']\n",
+                &CREDENTIALS,
+                &[
+                    "tb-tcp.toml: TCP integration: updateOnlyKeys[1] = \"\": write a key of 1 to 255",
+                ],
+            ),
+            (
+                "[[integrations]]\nupdateOnlyKeys = [\"f\\u0000\"]\n",
+                &CREDENTIALS,
+                &["updateOnlyKeys[0] = \"f\\0\": no key holds a NUL"],
+            ),
+            (
+                "[[integrations]]\nupdateOnlyKeys = ['fw', 'mode', 'fw']\n",
+                &CREDENTIALS,
+                &["updateOnlyKeys[2] = \"fw\": the key is listed twice"],
+            ),
+            (
+                "[[integrations]]\nmaxUpdateOnlyValues = 0\n",
+                &CREDENTIALS,
+                &["TCP integration: maxUpdateOnlyValues = 0: write a number from 1 to 10000000"],
             ),
             (
                 "[[integrations]]\n[[integrations]]\n",

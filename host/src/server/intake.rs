@@ -193,8 +193,14 @@ impl Intake {
             }
         }
         self.keep(letters).await;
-        if let Err(fault) = self.shared.spool.append(uplinks).await {
-            error!(error = %fault, "data is lost");
+        let forwarded = live.leave_out_unchanged(&mut uplinks);
+        match self.shared.spool.append(uplinks).await {
+            Ok(()) => {
+                if let Some(forwarded) = forwarded {
+                    forwarded.accepted();
+                }
+            }
+            Err(fault) => error!(error = %fault, "data is lost"),
         }
         self.announce(spoke);
     }

@@ -106,6 +106,7 @@ impl Integration {
 
     /// Takes over other converters, metadata and rules.
     pub fn set_live(&self, live: Live) {
+        let live = live.remembering(&self.live());
         self.live.store(Arc::new(live));
     }
 

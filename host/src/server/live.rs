@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::update_only::{Forwarded, UpdateOnly};
 use crate::{
     config,
     converter::{Direction, Metadata, Registry, Selection},
+    message::Uplink,
 };
 
 /// The present converters, metadata and rules of an integration. A batch of
@@ -21,6 +23,8 @@ pub struct Live {
     pub allow_create: bool,
     /// Bytes behind each downlink frame.
     pub downlink_terminator: String,
+    /// Which values are forwarded only when they changed, if any.
+    update_only: Option<Arc<UpdateOnly>>,
 }
 
 impl Live {
@@ -30,7 +34,10 @@ impl Live {
         let mut metadata: Metadata = settings.metadata.clone();
         metadata.insert("integrationName".to_owned(), settings.name.clone());
         let select = |direction, name: &Option<String>| registry.select(direction, name.as_deref());
+        let keys = &settings.update_only_keys;
+        let update_only = || Arc::new(UpdateOnly::new(keys, settings.max_update_only_values));
         Self {
+            update_only: (!keys.is_empty()).then(update_only),
             uplink: select(Direction::Uplink, &settings.uplink_converter),
             downlink: select(Direction::Downlink, &settings.downlink_converter),
             metadata: Arc::new(metadata),
@@ -47,6 +54,27 @@ impl Live {
             || old.metadata != new.metadata
             || old.allow_create_devices_or_assets != new.allow_create_devices_or_assets
             || old.downlink_terminator != new.downlink_terminator
+            || old.update_only_keys != new.update_only_keys
+            || old.max_update_only_values != new.max_update_only_values
+    }
+
+    /// Goes on with what `old` remembers of forwarded values, if its keys are
+    /// the same. Otherwise all are sent once more: nobody knows what became of a key while it was
+    /// not listed.
+    pub(super) fn remembering(mut self, old: &Self) -> Self {
+        if let (Some(new), Some(known)) = (&self.update_only, &old.update_only)
+            && new.is_like(known)
+        {
+            self.update_only = Some(known.clone());
+        }
+        self
+    }
+
+    /// Leaves out the values of `updateOnlyKeys` that did not change, and whatever
+    /// is empty then. The result is to be told when the spool has accepted the rest.
+    pub fn leave_out_unchanged(&self, uplinks: &mut Vec<Uplink>) -> Option<Forwarded> {
+        let update_only = self.update_only.as_ref()?;
+        Some(update_only.filter(uplinks))
     }
 
     /// The converter choices, uplink and downlink.

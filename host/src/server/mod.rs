@@ -15,9 +15,11 @@ mod integration;
 mod listener;
 mod live;
 mod opening;
+mod update_only;
 mod writer;
 
 pub use directory::{Directory, KeptDownlinks};
 pub use error::ServerError;
 pub use integration::{Integration, Shared};
 pub use live::Live;
+pub use update_only::Forwarded;
