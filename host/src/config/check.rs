@@ -138,6 +138,8 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
     }
     thingsboard.tls.check(origin, &thingsboard.host)?;
     check_limits(origin, &settings.converters)?;
+    let enabled = settings.enabled_integrations().count();
+    settings.statistics.check(origin, enabled)?;
     for (index, integration) in settings.integrations.iter().enumerate() {
         if settings.integrations[..index]
             .iter()
@@ -298,7 +300,13 @@ fn check_client(
     })
 }
 
-fn in_range(origin: &str, key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+pub(super) fn in_range(
+    origin: &str,
+    key: &str,
+    value: u64,
+    least: u64,
+    most: u64,
+) -> Result<(), ConfigError> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

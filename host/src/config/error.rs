@@ -45,6 +45,21 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// The error without lines of the file, which may hold a secret: for places
+    /// that more people can read than the log.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        let Self::Parse { path, detail } = self else {
+            return self.to_string();
+        };
+        // The parser says where in the first line, then shows the place.
+        let place = detail.lines().next().unwrap_or_default();
+        format!(
+            "cannot use {}: {place}; the host's log says more",
+            path.display()
+        )
+    }
+
     /// A [`ConfigError::Value`].
     pub(super) fn value(
         origin: &str,
@@ -58,5 +73,32 @@ impl ConfigError {
             value: value.to_string(),
             remedy: remedy.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outline_shows_nothing_of_the_file() {
+        let parse = |text: &str| ConfigError::Parse {
+            path: "a.toml".into(),
+            detail: toml::from_str::<super::super::Settings>(text)
+                .unwrap_err()
+                .to_string(),
+        };
+        for (text, place) in [
+            ("[thingsboard]\nsecret = 's3cret\n", "line 2, column 18"),
+            ("[thingsboard]\nsecret = 53cret\n", "line 2, column 10"),
+        ] {
+            let error = parse(text);
+            assert!(error.to_string().contains("3cret"), "{error}");
+            let expected =
+                format!("cannot use a.toml: TOML parse error at {place}; the host's log says more");
+            assert_eq!(error.outline(), expected);
+        }
+        let value = ConfigError::value("a.toml", "key", 7, "write 8");
+        assert_eq!(value.outline(), "a.toml: key = 7: write 8");
     }
 }

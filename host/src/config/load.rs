@@ -133,7 +133,7 @@ fn apply_environment(
         thingsboard.secret = Secret::new(secret);
     }
     // Empty is not set, as compose files leave it.
-    let not_empty = |name| env(name).filter(|value| !value.is_empty());
+    let not_empty = |name: &str| env(name).filter(|value| !value.is_empty());
     if let Some(enabled) = not_empty("RPC_SSL_ENABLED") {
         thingsboard.tls.enabled = match enabled.to_ascii_lowercase().as_str() {
             "true" => true,
@@ -152,7 +152,7 @@ fn apply_environment(
         thingsboard.tls.ca_file = Some(file.into());
     }
     thingsboard.proxy = Proxy::from_environment(&env, &thingsboard.host, thingsboard.port)?;
-    Ok(())
+    settings.statistics.apply_environment(not_empty)
 }
 
 #[cfg(test)]
@@ -304,7 +304,7 @@ mod tests {
             &'static [(&'static str, &'static str)],
             &'static [&'static str],
         );
-        let cases: [Case; 16] = [
+        let cases: [Case; 18] = [
             (
                 "",
                 &[],
@@ -378,6 +378,16 @@ mod tests {
                 "[[integrations]]\nmaxUpdateOnlyValues = 0\n",
                 &CREDENTIALS,
                 &["TCP integration: maxUpdateOnlyValues = 0: write a number from 1 to 10000000"],
+            ),
+            (
+                "[statistics]\nintervalMs = 0",
+                &CREDENTIALS,
+                &["tb-tcp.toml: statistics.intervalMs = 0: write a number from 1000 to 86400000"],
+            ),
+            (
+                "[statistics]\nto = 'devices'",
+                &CREDENTIALS,
+                &["tb-tcp.toml", "to = 'devices'", "`edge`, `device`, `none`"],
             ),
             (
                 "[[integrations]]\n[[integrations]]\n",

@@ -16,6 +16,7 @@ mod integration;
 mod load;
 mod proxy;
 mod spool;
+mod statistics;
 mod thingsboard;
 mod tls;
 
@@ -33,6 +34,7 @@ pub use integration::Integration;
 pub use load::{Loaded, load, load_unchecked};
 pub use proxy::{Proxy, ProxyKind};
 pub use spool::{Fsync, SpoolSettings, WhenFull};
+pub use statistics::{StatisticsSettings, StatisticsTarget};
 pub use thingsboard::{Secret, ThingsBoard};
 pub use tls::Tls;
 
@@ -48,6 +50,8 @@ pub struct Settings {
     pub dead_letters: DeadLetterSettings,
     /// What waits for ThingsBoard's acknowledgement.
     pub spool: SpoolSettings,
+    /// What ThingsBoard is told of the integrations themselves.
+    pub statistics: StatisticsSettings,
     /// One entry for each port that devices connect to. Default: one
     /// integration with every setting at its default.
     pub integrations: Vec<Integration>,
@@ -69,6 +73,7 @@ impl Default for Settings {
             converters: ConverterSettings::default(),
             dead_letters: DeadLetterSettings::default(),
             spool: SpoolSettings::default(),
+            statistics: StatisticsSettings::default(),
             integrations: vec![Integration::default()],
             shutdown_timeout_ms: 10_000,
             data_folder: PathBuf::from("./data"),
