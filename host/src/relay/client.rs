@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::{
-    attributes::Attributes, backoff::Backoff, entities::Entities, memory::Memory, session,
+    attributes::Attributes, backoff::Backoff, entities::Entities, memory::Memory, reports::Reports,
+    session,
 };
 use crate::{
     config::ThingsBoard,
@@ -24,11 +25,13 @@ pub struct Relay {
     downlinks: mpsc::Sender<Delivery>,
     dead_letters: Option<DeadLetters>,
     memory: Memory,
+    reports: Reports,
 }
 
 impl Relay {
-    /// A relay that sends what `spool` holds to the entities in `entities`, keeps
-    /// `attributes` up to date, and passes on what is meant for devices. What ThingsBoard does not take becomes
+    /// A relay that sends what `spool` holds to the entities in `entities`, and
+    /// `reports` to the edge, keeps `attributes` up to date, and passes on what is
+    /// meant for devices. What ThingsBoard does not take becomes
     /// `dead_letters`; without them it is dropped, which the log tells.
     #[must_use]
     pub fn new(
@@ -38,6 +41,7 @@ impl Relay {
         attributes: Arc<Attributes>,
         downlinks: mpsc::Sender<Delivery>,
         dead_letters: Option<DeadLetters>,
+        reports: Reports,
     ) -> Self {
         Self {
             settings,
@@ -46,6 +50,7 @@ impl Relay {
             downlinks,
             dead_letters,
             memory: Memory::new(attributes),
+            reports,
         }
     }
 
@@ -69,6 +74,7 @@ impl Relay {
             downlinks: &self.downlinks,
             dead_letters: self.dead_letters.as_ref(),
             memory: &self.memory,
+            reports: &self.reports,
         };
         loop {
             let mut accepted_at = None;

@@ -16,6 +16,7 @@ use super::{
     exchange::Exchange,
     memory::Memory,
     reader::Reader,
+    reports::Reports,
     sender::{self, Sender},
 };
 use crate::{
@@ -35,6 +36,8 @@ pub(super) struct Context<'session> {
     /// Takes what ThingsBoard does not, if it is to be kept.
     pub(super) dead_letters: Option<&'session DeadLetters>,
     pub(super) memory: &'session Memory,
+    /// What there is to tell of the edge itself.
+    pub(super) reports: &'session Reports,
 }
 
 /// Runs one session to its end. `accepted` is called once ThingsBoard has
@@ -47,6 +50,7 @@ pub(super) async fn run(context: Context<'_>, accepted: impl FnOnce()) -> Sessio
         downlinks,
         dead_letters,
         memory,
+        reports,
     } = context;
     let Connection {
         edge,
@@ -100,7 +104,10 @@ pub(super) async fn run(context: Context<'_>, accepted: impl FnOnce()) -> Sessio
         {
             return SessionError::SyncTimedOut(settings.sync_timeout());
         }
-        Sender::new(context).run().await
+        tokio::select! {
+            end = Sender::new(context).run() => end,
+            end = reports.send(&exchange, edge.id) => end,
+        }
     };
     memory.attributes.set_session(Some(exchange.clone()));
     let end = tokio::select! {

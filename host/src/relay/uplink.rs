@@ -25,27 +25,13 @@ pub(super) fn type_name(kind: EntityKind) -> &'static str {
 /// acknowledgement covers the first sample of a part only, and none that is
 /// empty, because that is never acknowledged.
 pub(super) fn append_parts(uplink: &Uplink, id: Uuid, parts: &mut Vec<EntityDataProto>) {
-    let (entity_id_msb, entity_id_lsb) = ids::halves(id);
-    let empty = EntityDataProto {
-        entity_id_msb,
-        entity_id_lsb,
-        entity_type: type_name(uplink.entity.kind).to_owned(),
-        ..EntityDataProto::default()
-    };
+    let entity_type = type_name(uplink.entity.kind);
     for sample in &uplink.entity.telemetry {
         if sample.values.is_empty() {
             continue;
         }
-        let list = TsKvListProto {
-            ts: sample.ts.unwrap_or(uplink.received_ms),
-            kv: sample.values.iter().map(key_value).collect(),
-        };
-        parts.push(EntityDataProto {
-            post_telemetry_msg: Some(PostTelemetryMsg {
-                ts_kv_list: vec![list],
-            }),
-            ..empty.clone()
-        });
+        let ts = sample.ts.unwrap_or(uplink.received_ms);
+        parts.push(telemetry(entity_type, id, ts, &sample.values));
     }
     if !uplink.entity.attributes.is_empty() {
         parts.push(EntityDataProto {
@@ -54,8 +40,38 @@ pub(super) fn append_parts(uplink: &Uplink, id: Uuid, parts: &mut Vec<EntityData
                 shared: false,
             }),
             post_attribute_scope: "CLIENT_SCOPE".to_owned(),
-            ..empty
+            ..part_of(entity_type, id)
         });
+    }
+}
+
+/// The part that carries one sample.
+pub(super) fn telemetry(
+    entity_type: &str,
+    id: Uuid,
+    ts: i64,
+    values: &[KeyValue],
+) -> EntityDataProto {
+    let list = TsKvListProto {
+        ts,
+        kv: values.iter().map(key_value).collect(),
+    };
+    EntityDataProto {
+        post_telemetry_msg: Some(PostTelemetryMsg {
+            ts_kv_list: vec![list],
+        }),
+        ..part_of(entity_type, id)
+    }
+}
+
+/// A part that carries nothing yet.
+fn part_of(entity_type: &str, id: Uuid) -> EntityDataProto {
+    let (entity_id_msb, entity_id_lsb) = ids::halves(id);
+    EntityDataProto {
+        entity_id_msb,
+        entity_id_lsb,
+        entity_type: entity_type.to_owned(),
+        ..EntityDataProto::default()
     }
 }
 

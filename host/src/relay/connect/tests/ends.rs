@@ -26,6 +26,7 @@ use crate::{
         dial::testing::{listen, plain},
         entities::Entities,
         memory::Memory,
+        reports::Reports,
         session,
     },
     spool::Spool,
@@ -343,6 +344,7 @@ async fn a_whole_session_ends_with_a_name() {
             downlinks: &downlinks,
             dead_letters: None,
             memory: &Memory::new(Arc::new(Attributes::new(entities.clone()))),
+            reports: &Reports::default(),
         };
         let end = session::run(context, || accepted = true);
         assert_eq!(end.await.to_string(), expected);
