@@ -17,6 +17,7 @@
 //! - [`message`]: what the rooms hand to each other
 //! - [`spool`]: what was accepted, on disk until ThingsBoard has it
 //! - [`relay`]: the session with ThingsBoard
+//! - [`statistics`]: what the integrations did, told to ThingsBoard
 //! - [`standin`]: a local ThingsBoard for demos and tests
 //! - [`frame`]: shows and guesses how bytes are cut
 //! - [`componentize`]: core modules → components
@@ -55,4 +56,5 @@ pub mod scaffold;
 pub mod server;
 pub mod spool;
 pub mod standin;
+pub mod statistics;
 pub mod workshop;

@@ -89,7 +89,7 @@ mod tests {
                 .to_string(),
         };
         for (text, place) in [
-            ("[thingsboard]\nsecret = 's3cret\n", "line 2, column 18"),
+            ("[thingsboard]\nsecret = 's3cret\n", "line 2, column 17"),
             ("[thingsboard]\nsecret = 53cret\n", "line 2, column 10"),
         ] {
             let error = parse(text);

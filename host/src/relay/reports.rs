@@ -116,6 +116,16 @@ impl Reports {
             .await;
     }
 
+    /// What waits, oldest first.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> Vec<(i64, Vec<KeyValue>)> {
+        let queue = self.queue.borrow();
+        let reports = queue.waiting.iter();
+        reports
+            .map(|report| (report.ts, report.values.to_vec()))
+            .collect()
+    }
+
     /// Sends as telemetry of `edge` until the session ends.
     pub(super) async fn send(&self, exchange: &Exchange, edge: Uuid) -> SessionError {
         let _session = InSession::begin(self);

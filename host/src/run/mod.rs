@@ -1,9 +1,11 @@
 //! Puts the rooms together, and takes them apart in order when the process
-//! stops: first the sockets, then the spool, then the session.
+//! stops: first the sockets, then the spool and the statistics, then the
+//! session.
 
 mod letters;
 mod operator;
 mod reload;
+mod statistics;
 mod waiting;
 
 use std::{
@@ -15,7 +17,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -27,10 +32,11 @@ use crate::{
     converter::{ConverterEngine, FileCache, Overruns, Registry, SelectionError, Watcher, Workers},
     dead_letters::{DeadLetters, Limits},
     message::{Delivery, millis},
-    relay::{Attributes, Entities, Relay},
+    relay::{Attributes, Entities, Relay, Reports},
     replay::Replayer,
     server::{Directory, Integration, KeptDownlinks, Live, Shared},
     spool::Spool,
+    statistics::{Lifecycle, Statistics},
 };
 
 /// Messages that may wait between the session and the connections. They wait
@@ -53,6 +59,9 @@ pub struct Host {
     listening: TaskTracker,
     relay: TaskTracker,
     stop_relay: CancellationToken,
+    /// What the relay tells ThingsBoard of this host itself.
+    reports: Reports,
+    statistics: Option<Statistics>,
     registry: Arc<Registry>,
     watcher: Arc<Watcher>,
     /// Commands and replays.
@@ -110,6 +119,8 @@ impl Host {
             connections: TaskTracker::new(),
         });
         let integrations = bind(&settings, &registry)?;
+        let reports = Reports::default();
+        let statistics = statistics::start(&settings, &integrations, &shared, &reports);
         let mut host = Self {
             addresses: Vec::new(),
             shared,
@@ -117,6 +128,8 @@ impl Host {
             listening: TaskTracker::new(),
             relay: TaskTracker::new(),
             stop_relay: CancellationToken::new(),
+            reports,
+            statistics,
             registry,
             watcher: Arc::new(watcher),
             operating: TaskTracker::new(),
@@ -127,6 +140,7 @@ impl Host {
         for integration in host.integrations.clone() {
             host.start_integration(integration)?;
         }
+        host.tell(&host.integrations, Lifecycle::Started);
         host.start_operator(control);
         Ok(host)
     }
@@ -147,6 +161,7 @@ impl Host {
             self.replay_on_reload
                 .store(settings.dead_letters.replay_on_reload, Relaxed);
         }
+        let mut updated = Vec::new();
         for integration in &self.integrations {
             let named = |entry: &&config::Integration| entry.name == integration.name();
             let old = present.integrations.iter().find(named);
@@ -154,37 +169,55 @@ impl Host {
                 && old.is_none_or(|old| Live::differs(old, new))
             {
                 integration.set_live(Live::new(new, &self.registry));
+                updated.push(integration);
             }
+        }
+        if !updated.is_empty() {
+            self.tell(updated, Lifecycle::Updated);
         }
         *present = settings;
         changes
     }
 
     /// Stops: no more connections, no more reading, then waits for
-    /// ThingsBoard's acknowledgement of everything that was accepted, up to
-    /// `shutdownTimeoutMs` in all.
-    pub async fn stop(self) -> Stopped {
+    /// ThingsBoard's acknowledgement of everything that was accepted, and of the
+    /// statistics, up to `shutdownTimeoutMs` in all.
+    pub async fn stop(mut self) -> Stopped {
         info!("stopping");
+        let began = Instant::now();
         let shutdown_timeout = self.settings().shutdown_timeout();
         self.shared.stop.cancel();
         self.listening.close();
         self.shared.connections.close();
         self.operating.close();
-        let finished = timeout(shutdown_timeout, async {
+        let statistics = self.statistics.take();
+        // What is not done by then is in the spool.
+        let _ = timeout(shutdown_timeout, async {
             self.listening.wait().await;
             self.shared.connections.wait().await;
             self.operating.wait().await;
-            self.shared.spool.drained().await;
+            // The last counts are there only now.
+            if let Some(statistics) = statistics {
+                statistics.stop().await;
+            }
+            self.delivered().await;
         })
         .await;
         let waiting = self.shared.spool.len();
+        let reports = self.reports.len();
+        if reports > 0 {
+            warn!(
+                reports,
+                "stopped before ThingsBoard acknowledged the last statistics of the edge"
+            );
+        }
         self.stop_relay.cancel();
         self.relay.close();
         self.relay.wait().await;
-        if finished.is_err() && waiting > 0 {
+        if waiting > 0 {
             warn!(
                 waiting,
-                waited_ms = millis(shutdown_timeout),
+                waited_ms = millis(began.elapsed()),
                 "stopped before ThingsBoard acknowledged everything; what waits is in the spool and \
                  is sent at the next start"
             );
@@ -207,6 +240,7 @@ impl Host {
             attributes,
             sender,
             self.shared.dead_letters.clone(),
+            self.reports.clone(),
         );
         self.relay.spawn(relay.run(self.stop_relay.clone()));
         let directory = self.shared.directory.clone();

@@ -11,7 +11,10 @@ use tokio::{sync::Notify, time::sleep};
 use tracing::{error, info, warn};
 
 use super::Host;
-use crate::config::{Changes, ConfigError, Loaded};
+use crate::{
+    config::{Changes, ConfigError, Loaded},
+    statistics::Lifecycle,
+};
 
 /// How often the file is looked at: reading some KiB costs nothing, and every
 /// file system can do it.
@@ -53,6 +56,8 @@ impl<L: Fn() -> Result<Loaded, ConfigError>> SettingsFile<L> {
             Ok(loaded) => loaded,
             Err(error) => {
                 error!(%file, %error, "settings cannot be used; those in use stay");
+                let outline = Lifecycle::Failed(error.outline());
+                host.tell(&host.integrations, outline);
                 return;
             }
         };

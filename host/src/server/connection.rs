@@ -202,10 +202,11 @@ impl Reader<'_> {
             match frame {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
-                Err(error) if on_error == OnFrameError::Close || !error.can_continue() => {
-                    return (frames, Some(error));
-                }
                 Err(error) => {
+                    self.integration.counters.failed(1);
+                    if on_error == OnFrameError::Close || !error.can_continue() {
+                        return (frames, Some(error));
+                    }
                     self.opening.framed();
                     self.intake.report_framing(&error);
                 }

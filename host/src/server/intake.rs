@@ -192,6 +192,9 @@ impl Intake {
                 }
             }
         }
+        let counters = &self.integration.counters;
+        counters.processed(frames.len() - letters.len());
+        counters.failed(letters.len());
         self.keep(letters).await;
         let forwarded = live.leave_out_unchanged(&mut uplinks);
         match self.shared.spool.append(uplinks).await {

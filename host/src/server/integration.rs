@@ -26,6 +26,7 @@ use crate::{
     dead_letters::DeadLetters,
     message::DeviceMetadata,
     spool::Spool,
+    statistics::Counters,
 };
 
 /// First and longest pause after the operating system refused to accept: out
@@ -59,6 +60,7 @@ pub struct Integration {
     /// As the process was started.
     pub(super) settings: config::Integration,
     live: ArcSwap<Live>,
+    pub(super) counters: Arc<Counters>,
     listener: TcpListener,
 }
 
@@ -88,6 +90,7 @@ impl Integration {
             name: settings.name.as_str().into(),
             live: ArcSwap::from_pointee(live),
             settings: settings.clone(),
+            counters: Arc::default(),
             listener,
         })
     }
@@ -108,6 +111,12 @@ impl Integration {
     pub fn set_live(&self, live: Live) {
         let live = live.remembering(&self.live());
         self.live.store(Arc::new(live));
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// How its connections are cut into frames.

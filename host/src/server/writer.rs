@@ -55,6 +55,7 @@ impl Writer {
             let frames = match self.encode(downlink).await {
                 Ok(frames) => frames,
                 Err(problem) => {
+                    self.integration.counters.failed(1);
                     warn!(
                         integration = &*self.integration.name, peer = %self.peer,
                         device = downlink.device, msg_type = downlink.msg_type, problem,
@@ -66,6 +67,7 @@ impl Writer {
                 }
             };
             if let Err(error) = self.write(&frames).await {
+                self.integration.counters.failed(1);
                 warn!(
                     integration = &*self.integration.name, peer = %self.peer,
                     device = downlink.device, %error,
@@ -74,6 +76,7 @@ impl Writer {
                 gone.cancel();
                 return (Some(handed), queue);
             }
+            self.integration.counters.processed(1);
             info!(
                 integration = &*self.integration.name, peer = %self.peer,
                 device = downlink.device, msg_type = downlink.msg_type, frames = frames.len(),

@@ -236,8 +236,9 @@ async fn flushing_waits_for_a_session_only() {
     assert_eq!(start.elapsed().as_secs(), 7);
 
     push(&reports, 1..2);
-    let ending = Server::new().session(&reports, |_exchange, _requests| async move {
+    let ending = Server::new().session(&reports, |_exchange, requests| async move {
         sleep(Duration::from_secs(2)).await;
+        drop(requests);
     });
     let mut queue = reports.queue.subscribe();
     let flushed = async {
