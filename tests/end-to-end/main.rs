@@ -21,6 +21,7 @@ mod settings;
 mod settings_reload;
 mod shutdown;
 mod spool;
+mod statistics;
 mod tls;
 mod troubleshooting;
 mod update_only;

@@ -43,6 +43,7 @@ pub struct HostBuilder {
     thingsboard: String,
     top: String,
     limits: String,
+    statistics: String,
     integration: String,
     client: String,
     port: u16,
@@ -66,6 +67,7 @@ impl Host {
             ),
             top: String::new(),
             limits: String::new(),
+            statistics: "to = 'none'".to_owned(),
             without_folder: false,
             integration: String::new(),
             client: String::new(),
@@ -130,7 +132,14 @@ impl Host {
     pub fn change_settings(&self, from: &str, to: &str) {
         let text = fs::read_to_string(&self.config).unwrap();
         assert!(text.contains(from), "{from:?} is not in {text}");
-        fs::write(&self.config, text.replace(from, to)).unwrap();
+        self.write_settings(&text.replace(from, to));
+    }
+
+    /// Replaces the settings file at once: the host never reads half of it.
+    pub fn write_settings(&self, text: &str) {
+        let new = self.folder.path().join("new.toml");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, &self.config).unwrap();
     }
 
     /// Runs one of the tools that talk to this host, with `--json`.
@@ -199,6 +208,14 @@ impl HostBuilder {
     pub fn limits(mut self, lines: &str) -> Self {
         self.limits.push_str(lines);
         self.limits.push('\n');
+        self
+    }
+
+    /// Lines of `[statistics]`. Unless set there are none, so that tests can count
+    /// what ThingsBoard gets.
+    #[must_use]
+    pub fn statistics(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.statistics);
         self
     }
 
@@ -279,13 +296,14 @@ impl HostBuilder {
         }
         let text = format!(
             "dataFolder = '{}'\n{}\n[thingsboard]\n{}\n[converters]\nfolder = '{}'\n{}\n\
-             [[integrations]]\n{}\n\
+             [statistics]\n{}\n[[integrations]]\n{}\n\
              [integrations.clientConfiguration]\nport = {}\nbindAddress = '127.0.0.1'\n{}\n",
             folder.join("data").display(),
             self.top,
             self.thingsboard,
             converters.display(),
             self.limits,
+            self.statistics,
             self.integration,
             self.port,
             self.client

@@ -15,13 +15,15 @@ use serde_json::Value as Json;
 use crate::{files::binary, wait_for};
 
 /// Variables that would reach into a test from outside.
-const ENVIRONMENT: [&str; 16] = [
+const ENVIRONMENT: [&str; 18] = [
     "RPC_HOST",
     "RPC_PORT",
     "INTEGRATION_ROUTING_KEY",
     "INTEGRATION_SECRET",
     "RPC_SSL_ENABLED",
     "RPC_SSL_CERT",
+    "INTEGRATION_STATISTICS_ENABLED",
+    "INTEGRATION_STATISTICS_PERSIST_FREQUENCY",
     "grpc_proxy",
     "GRPC_PROXY",
     "https_proxy",

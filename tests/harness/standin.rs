@@ -124,6 +124,12 @@ impl Standin {
             .collect()
     }
 
+    /// The latest value of a telemetry key of the edge itself.
+    pub fn latest_of_edge(&self, key: &str) -> Option<Json> {
+        let telemetry = self.get("/edge/telemetry")?;
+        Some(telemetry.get(key)?.get(0)?["value"].clone())
+    }
+
     /// What was counted of a telemetry key whose values are numbers of samples,
     /// in sum over all devices.
     pub fn sequence(&self, key: &str) -> Json {
