@@ -39,6 +39,7 @@ pub mod componentize;
 pub mod config;
 pub mod control;
 pub mod converter;
+mod damaged_file;
 pub mod dead_letters;
 pub mod demo;
 pub mod frame;

@@ -33,12 +33,23 @@ fn median_round_trip(standin: &Standin, device: &mut Device, name: &str, count: 
     times[count / 2]
 }
 
+/// Ends the threads of a scope however it is left: a scope waits for them even if
+/// its own work has failed.
+struct StopAtEnd<'scope>(&'scope AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn runaways_do_not_hold_the_others_up() {
     let standin = Standin::start();
     let host = host(&standin);
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         // On one connection, and on a new one for each frame.
         scope.spawn(|| {
             let mut device = host.device();
@@ -58,7 +69,6 @@ fn runaways_do_not_hold_the_others_up() {
         });
         let mut good = host.device();
         let median = median_round_trip(&standin, &mut good, "SN-1", 100);
-        stop.store(true, Ordering::Relaxed);
         // Each runaway takes 100 ms of a thread, and there are two threads: a
         // frame behind them would wait as long. Other tests run beside this one,
         // so a single frame may be late for another reason.

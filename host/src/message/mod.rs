@@ -80,8 +80,6 @@ pub enum DownlinkOutcome {
     Sent,
     /// The device is not connected.
     NotConnected,
-    /// The device is not one of ours.
-    NoSuchDevice,
     /// Its time passed.
     Expired,
     /// The downlink converter failed, or there is none.

@@ -1,19 +1,11 @@
 //! Damaged files: each gets another name, and the oldest of them go.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsStr,
-    fs, io,
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, io, path::Path};
 
 use tracing::{error, warn};
 
 use super::error::FileError;
-
-/// What is added to the name of a damaged file, before the Unix time in seconds.
-const DAMAGED: &str = ".damaged-";
+use crate::damaged_file;
 
 /// Damaged files that are kept. A disk that damages one after the other must not
 /// be filled with them.
@@ -26,18 +18,8 @@ pub(super) fn move_aside(path: &Path, damage: &str) -> Result<(), FileError> {
         path: path.to_owned(),
         reason: format!("it is damaged ({damage}) and cannot be moved aside: {source}"),
     };
-    let earlier = damaged_files(path).map_err(failed)?;
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    // Later than all others, whatever the clock says: the order tells their age.
-    let newest = earlier.last_key_value();
-    let seconds = newest
-        .map_or(0, |(time, _)| time.saturating_add(1))
-        .max(since.as_secs());
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!("{DAMAGED}{seconds}"));
-    let aside = PathBuf::from(aside);
+    let earlier = damaged_file::earlier(path).map_err(failed)?;
+    let aside = damaged_file::new_name(path, &earlier);
     fs::rename(path, &aside).map_err(failed)?;
     error!(
         file = %path.display(), moved_to = %aside.display(), error = damage,
@@ -54,20 +36,4 @@ pub(super) fn move_aside(path: &Path, damage: &str) -> Result<(), FileError> {
         }
     }
     Ok(())
-}
-
-/// The files of this name that were moved aside before, by their time.
-fn damaged_files(path: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let own = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let seconds = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(own)?.strip_prefix(DAMAGED)?.parse().ok());
-        files.extend(seconds.map(|seconds| (seconds, entry.path())));
-    }
-    Ok(files)
 }

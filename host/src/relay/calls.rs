@@ -78,7 +78,8 @@ impl Calls {
         }
         let delivered = device.and_then(|device| downlink::from_rpc(&call, &device));
         let Some(mut downlink) = delivered else {
-            spawn_answer(exchange.clone(), call, DownlinkOutcome::NoSuchDevice);
+            // A call may overtake the news that the device is ours now.
+            spawn_answer(exchange.clone(), call, DownlinkOutcome::NotConnected);
             return Ok(());
         };
         if downlink.is_expired() {
@@ -170,7 +171,6 @@ async fn answer(exchange: &Exchange, call: DeviceRpcCallMsg, outcome: &DownlinkO
         DownlinkOutcome::NotConnected => ("", "NO_ACTIVE_CONNECTION"),
         DownlinkOutcome::Expired => ("", "TIMEOUT"),
         DownlinkOutcome::NotEncoded(_) => ("", "INTERNAL"),
-        DownlinkOutcome::NoSuchDevice => ("", "NOT_FOUND"),
     };
     let device = ids::uuid(call.device_id_msb, call.device_id_lsb);
     info!(
@@ -293,7 +293,7 @@ mod tests {
             assert_eq!(answered(&exchange, &mut requests).await, answer);
         }
         for (id, expires, device, answer) in [
-            (5, i64::MAX, None, expected("", "NOT_FOUND")),
+            (5, i64::MAX, None, expected("", "NO_ACTIVE_CONNECTION")),
             (6, 1, device(), expected("", "TIMEOUT")),
         ] {
             calls

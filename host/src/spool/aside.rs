@@ -1,19 +1,14 @@
 //! Damaged stores: each gets another name, and the oldest of them go.
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tracing::warn;
 
-use super::open::{NAME, log_of};
-
-/// What is added to the name of a damaged store, before the Unix time in
-/// seconds.
-const DAMAGED: &str = ".damaged-";
+use super::open::log_of;
+use crate::damaged_file::{earlier, new_name};
 
 /// Damaged stores that are kept. Each can be as large as the spool, and a disk
 /// that damages one after the other must not be filled with them.
@@ -22,7 +17,7 @@ const MAX_DAMAGED: usize = 2;
 /// Gives a damaged store another name, for whoever wants to look into it, lets
 /// the oldest of its kind go, and says the name.
 pub(super) fn move_aside(path: &Path) -> io::Result<PathBuf> {
-    let earlier = damaged_stores(path)?;
+    let earlier = earlier(path)?;
     let aside = new_name(path, &earlier);
     fs::rename(path, &aside)?;
     move_log(path, &aside)?;
@@ -43,7 +38,7 @@ pub(super) fn move_aside(path: &Path) -> io::Result<PathBuf> {
 /// Gives another name to a log whose database is gone: it would be taken for the
 /// log of the next.
 pub(super) fn move_log_aside(path: &Path) -> io::Result<()> {
-    let earlier = damaged_stores(path)?;
+    let earlier = earlier(path)?;
     move_log(path, &new_name(path, &earlier))
 }
 
@@ -54,38 +49,10 @@ fn move_log(path: &Path, aside: &Path) -> io::Result<()> {
     }
 }
 
-fn new_name(path: &Path, earlier: &BTreeMap<u64, PathBuf>) -> PathBuf {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    // Later than all others, whatever the clock says: the order tells their age.
-    let newest = earlier.last_key_value();
-    let seconds = newest
-        .map_or(0, |(time, _)| time.saturating_add(1))
-        .max(since.as_secs());
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!("{DAMAGED}{seconds}"));
-    PathBuf::from(aside)
-}
-
-/// The stores that were moved aside before, by their time.
-fn damaged_stores(path: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut stores = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let seconds = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(NAME)?.strip_prefix(DAMAGED)?.parse().ok());
-        stores.extend(seconds.map(|seconds| (seconds, entry.path())));
-    }
-    Ok(stores)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spool::open::NAME;
 
     #[test]
     fn the_newest_damaged_stores_are_kept_with_their_logs() {
