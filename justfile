@@ -111,7 +111,7 @@ test: lint build build-converters _guests _components && demo-check
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
     cargo bench --locked -p tb-tcp-tests --bench chaos -- 6
 
-# Run a benchmark and print its table: just bench framing, just bench spool [SECTION], just bench decode [CALLS], just bench isolation [SECONDS]
+# Run a benchmark and print its table: just bench framing, just bench spool [SECTION], just bench decode [CALLS], just bench isolation [SECONDS], just bench sync [DEVICES]
 bench part *arguments:
     #!/usr/bin/env bash
     set -euo pipefail

@@ -113,6 +113,29 @@ fn a_call_reaches_the_device_and_is_answered() {
     );
 }
 
+#[test]
+fn deletions_and_persistent_calls_reach_the_device() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    standin.share("SN-002", &json!({ "limit": 1, "mode": "a" }));
+    assert_eq!(device.read_line(), "{\"limit\":1,\"mode\":\"a\"}\n");
+    standin.must_delete("/devices/SN-002/attributes/SHARED_SCOPE?keys=limit");
+    assert_eq!(device.read_line(), "{\"attributes\":[\"limit\"]}\n");
+    let call = json!({ "method": "open", "persistent": true, "oneway": true });
+    let answer = standin.must_post("/devices/SN-002/rpc", &call);
+    assert_eq!(
+        device.read_line(),
+        "{\"method\":\"open\",\"params\":null}\n"
+    );
+    let id = answer["rpcId"].as_str().unwrap();
+    wait_for("the outcome", || {
+        let call = standin.get(&format!("/rpc/{id}"))?;
+        call.get("reply").filter(|reply| !reply.is_null()).cloned()
+    });
+}
+
 /// What was not acknowledged before a session broke, a server sends again under
 /// another number.
 #[test]

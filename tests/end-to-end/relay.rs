@@ -166,6 +166,70 @@ fn a_record_that_is_always_rejected_becomes_a_dead_letter() {
     assert_eq!(host.dead_letters(), 0);
 }
 
+/// ThingsBoard refuses messages beyond its tenant's rate, unread.
+#[test]
+fn rate_limits_slow_down_and_lose_nothing() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .thingsboard("rateLimitPauseMs", "200")
+        .start();
+    let mut device = host.device();
+    send_numbers(&mut device, 0..1);
+    all_arrived(&standin, 1);
+    standin.must_post("/faults", &json!({ "rateLimitUplinks": 3 }));
+    send_numbers(&mut device, 1..300);
+    // A creation meets the limit, too.
+    device.send("SN-2,default,n,1\n");
+    standin.wait_for_latest("SN-2", "n", 1);
+    all_arrived(&standin, 300);
+    let line = host.process.wait_for_log("limits this edge's messages");
+    assert_eq!(line["pause_ms"], 200);
+    assert_eq!(host.process.count_log("data cannot be delivered"), 0);
+}
+
+/// What an administrator does to the edge, in words that lead to the remedy.
+#[test]
+fn a_changed_secret_and_a_deleted_edge_are_named() {
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    standin.wait_for_edge();
+    standin.must_post("/edge/secret", &json!({ "secret": "another-secret" }));
+    standin.must_post("/edge/disconnect", &json!({}));
+    host.process.wait_for_log("the secret is wrong");
+    assert_no_secret(&host.process);
+
+    let standin = Standin::start();
+    let host = Host::start(&standin);
+    standin.wait_for_edge();
+    host.device().send("SN-1,default,n,1\n");
+    standin.wait_for_latest("SN-1", "n", 1);
+    standin.must_delete("/edge");
+    host.process.wait_for_log("ThingsBoard closed the session");
+    host.device().send("SN-1,default,n,2\n");
+    wait_for("the data waits in the spool", || {
+        let status = host.tool(&["spool", "status"]).json();
+        (status["records"] == 1).then_some(())
+    });
+}
+
+/// Two hosts with one key end each other's sessions; both say so, and neither
+/// loses what it has.
+#[test]
+fn a_second_host_with_the_same_key_is_noticed() {
+    let standin = Standin::start();
+    let first = Host::start(&standin);
+    standin.wait_for_edge();
+    let second = Host::start(&standin);
+    first.process.wait_for_log("ThingsBoard closed the session");
+    second.device().send("SN-1,default,n,1\n");
+    standin.wait_for_latest("SN-1", "n", 1);
+    first.device().send("SN-2,default,n,1\n");
+    wait_for("the first one keeps it", || {
+        let status = first.tool(&["spool", "status"]).json();
+        (status["records"] == 1).then_some(())
+    });
+}
+
 /// Acknowledgements that come twice, and some that nobody asked for.
 #[test]
 fn odd_acknowledgements_are_survived() {

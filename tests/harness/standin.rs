@@ -96,6 +96,12 @@ impl Standin {
         answer
     }
 
+    /// DELETE that has to succeed.
+    #[track_caller]
+    pub fn must_delete(&self, path: &str) {
+        ureq::delete(self.url(path)).call().unwrap();
+    }
+
     /// Sets a shared attribute.
     #[track_caller]
     pub fn share(&self, device: &str, attributes: &Json) {

@@ -96,6 +96,12 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
         ),
         ("thingsboard.lingerMs", thingsboard.linger_ms, 0, 1_000),
         (
+            "thingsboard.rateLimitPauseMs",
+            thingsboard.rate_limit_pause_ms,
+            100,
+            600_000,
+        ),
+        (
             "converters.pollIntervalMs",
             settings.converters.poll_interval_ms,
             100,

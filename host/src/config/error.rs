@@ -90,7 +90,7 @@ mod tests {
         };
         for (text, place) in [
             ("[thingsboard]\nsecret = 's3cret\n", "line 2, column 17"),
-            ("[thingsboard]\nsecret = 53cret\n", "line 2, column 10"),
+            ("[thingsboard]\nsecret = 53cret\n", "line 2, column 12"),
         ] {
             let error = parse(text);
             assert!(error.to_string().contains("3cret"), "{error}");

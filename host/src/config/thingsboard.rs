@@ -60,6 +60,10 @@ pub struct ThingsBoard {
     /// are on their way, in milliseconds, 0 to 1000. Default 5. While none is on
     /// its way none waits.
     pub linger_ms: u64,
+    /// How long nothing is sent after the server said that this edge sends too many
+    /// messages (*Edge uplink messages* in the tenant profile), in milliseconds, 100
+    /// to 600 000. Default 60 000, as ThingsBoard's own edge.
+    pub rate_limit_pause_ms: u64,
     /// How the connection is protected.
     pub tls: Tls,
     /// The proxy on the way, from the environment only.
@@ -85,6 +89,7 @@ impl Default for ThingsBoard {
             max_records_per_message: 500,
             max_messages_in_flight: 16,
             linger_ms: 5,
+            rate_limit_pause_ms: 60_000,
             tls: Tls::default(),
             proxy: None,
         }
@@ -108,6 +113,12 @@ impl ThingsBoard {
     #[must_use]
     pub fn keep_alive_timeout(&self) -> Duration {
         Duration::from_millis(self.keep_alive_timeout_ms)
+    }
+
+    /// [`ThingsBoard::rate_limit_pause_ms`] as a duration.
+    #[must_use]
+    pub fn rate_limit_pause(&self) -> Duration {
+        Duration::from_millis(self.rate_limit_pause_ms)
     }
 
     /// Host and port as one, as they stand in an address.

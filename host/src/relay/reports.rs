@@ -14,7 +14,10 @@ use super::{
     exchange::{Answer, Exchange},
     uplink,
 };
-use crate::{message::KeyValue, proto::edge::UplinkMsg};
+use crate::{
+    message::{KeyValue, millis},
+    proto::edge::UplinkMsg,
+};
 
 /// Most reports that wait: more than two days of the default interval.
 const MAX_WAITING: usize = 64;
@@ -23,8 +26,6 @@ const MAX_WAITING: usize = 64;
 const RETRIES: u32 = 3;
 /// Pause before a refused report is tried again.
 const REJECTION_PAUSE: Duration = Duration::from_secs(1);
-/// Pause after the server asked us to slow down.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(60);
 
 /// ThingsBoard's name for the kind of entity that we are.
 const EDGE: &str = "EDGE";
@@ -126,8 +127,14 @@ impl Reports {
             .collect()
     }
 
-    /// Sends as telemetry of `edge` until the session ends.
-    pub(super) async fn send(&self, exchange: &Exchange, edge: Uuid) -> SessionError {
+    /// Sends as telemetry of `edge` until the session ends; after the server asked
+    /// us to slow down, not for `pause`.
+    pub(super) async fn send(
+        &self,
+        exchange: &Exchange,
+        edge: Uuid,
+        pause: Duration,
+    ) -> SessionError {
         let _session = InSession::begin(self);
         let mut queue = self.queue.subscribe();
         loop {
@@ -138,7 +145,7 @@ impl Reports {
             let Some(report) = report else {
                 return SessionError::Broken("the host is stopping".to_owned());
             };
-            if let Err(end) = self.send_one(report, exchange, edge).await {
+            if let Err(end) = self.send_one(report, exchange, edge, pause).await {
                 return end;
             }
         }
@@ -149,6 +156,7 @@ impl Reports {
         report: Report,
         exchange: &Exchange,
         edge: Uuid,
+        pause: Duration,
     ) -> Result<(), SessionError> {
         let Report { number, ts, .. } = report;
         let part = uplink::telemetry(EDGE, edge, ts, &report.values);
@@ -163,10 +171,10 @@ impl Reports {
             }
             Answer::RateLimited => {
                 debug!(
-                    pause_s = RATE_LIMIT_PAUSE.as_secs(),
+                    pause_ms = millis(pause),
                     "ThingsBoard limits this edge's messages; statistics wait"
                 );
-                sleep(RATE_LIMIT_PAUSE).await;
+                sleep(pause).await;
                 return Ok(());
             }
             Answer::Rejected(error) => {

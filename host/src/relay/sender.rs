@@ -30,13 +30,11 @@ use super::{
 use crate::{
     config::ThingsBoard,
     dead_letters::DeadLetters,
+    message::millis,
     proto::edge::UplinkMsg,
     spool::{Reader, Record, Spool},
 };
 
-/// Pause after the server asked us to slow down; ThingsBoard's own edge waits
-/// as long.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(60);
 /// Pause before what the server rejected is tried again.
 const REJECTION_PAUSE: Duration = Duration::from_secs(1);
 /// How often a record may fail alone before it is given up: a fault of the
@@ -62,6 +60,8 @@ pub(super) struct Limits {
     pub(super) server_bytes: usize,
     /// How long a message that is not full waits for company.
     pub(super) linger: Duration,
+    /// Pause after the server asked us to slow down.
+    pub(super) rate_limit_pause: Duration,
 }
 
 impl Limits {
@@ -75,6 +75,7 @@ impl Limits {
             bytes: MESSAGE_BYTES.min(server_bytes),
             server_bytes,
             linger: Duration::from_millis(settings.linger_ms),
+            rate_limit_pause: settings.rate_limit_pause(),
         }
     }
 }
@@ -313,11 +314,12 @@ impl<'session> Sender<'session> {
             Ended::PutAway { batch, done: false } => return self.lanes.give_back(batch),
         };
         if answer == Answer::RateLimited {
+            let pause = self.context.limits.rate_limit_pause;
             warn!(
-                pause_s = RATE_LIMIT_PAUSE.as_secs(),
+                pause_ms = millis(pause),
                 "ThingsBoard limits this edge's messages; sending pauses"
             );
-            self.quiet_until = Some(Instant::now() + RATE_LIMIT_PAUSE);
+            self.quiet_until = Some(Instant::now() + pause);
         }
         match job {
             Job::Data(batch) => self.finish_data(batch, answer),

@@ -106,7 +106,7 @@ pub(super) async fn run(context: Context<'_>, accepted: impl FnOnce()) -> Sessio
         }
         tokio::select! {
             end = Sender::new(context).run() => end,
-            end = reports.send(&exchange, edge.id) => end,
+            end = reports.send(&exchange, edge.id, settings.rate_limit_pause()) => end,
         }
     };
     memory.attributes.set_session(Some(exchange.clone()));

@@ -58,7 +58,7 @@ impl Server {
         let exchange = Arc::new(self.exchange);
         let script = script(exchange.clone(), self.requests);
         tokio::select! {
-            end = reports.send(&exchange, EDGE_ID) => Some(end),
+            end = reports.send(&exchange, EDGE_ID, Duration::from_secs(60)) => Some(end),
             () = script => None,
         }
     }
