@@ -52,12 +52,13 @@ impl ConfigError {
         let Self::Parse { path, detail } = self else {
             return self.to_string();
         };
+        let file = path.display();
         // The parser says where in the first line, then shows the place.
-        let place = detail.lines().next().unwrap_or_default();
-        format!(
-            "cannot use {}: {place}; the host's log says more",
-            path.display()
-        )
+        let place = detail.lines().next();
+        match place.filter(|line| line.starts_with("TOML parse error at ")) {
+            Some(place) => format!("cannot use {file}: {place}; the host's log says more"),
+            None => format!("cannot use {file}; the host's log says why"),
+        }
     }
 
     /// A [`ConfigError::Value`].
@@ -98,6 +99,14 @@ mod tests {
                 format!("cannot use a.toml: TOML parse error at {place}; the host's log says more");
             assert_eq!(error.outline(), expected);
         }
+        let other = ConfigError::Parse {
+            path: "a.json".into(),
+            detail: "invalid type: integer `53`, expected a string".to_owned(),
+        };
+        assert_eq!(
+            other.outline(),
+            "cannot use a.json; the host's log says why"
+        );
         let value = ConfigError::value("a.toml", "key", 7, "write 8");
         assert_eq!(value.outline(), "a.toml: key = 7: write 8");
     }
