@@ -80,25 +80,33 @@ impl ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::load::without_secret;
 
     #[test]
     fn an_outline_shows_nothing_of_the_file() {
         let parse = |text: &str| ConfigError::Parse {
             path: "a.toml".into(),
-            detail: toml::from_str::<super::super::Settings>(text)
-                .unwrap_err()
-                .to_string(),
+            detail: without_secret(
+                text,
+                &toml::from_str::<super::super::Settings>(text).unwrap_err(),
+            ),
         };
         for (text, place) in [
             ("[thingsboard]\nsecret = 's3cret\n", "line 2, column 17"),
             ("[thingsboard]\nsecret = 53cret\n", "line 2, column 12"),
+            ("thingsboard = { secret = 53 }", "line 1, column 26"),
         ] {
             let error = parse(text);
-            assert!(error.to_string().contains("3cret"), "{error}");
-            let expected =
-                format!("cannot use a.toml: TOML parse error at {place}; the host's log says more");
-            assert_eq!(error.outline(), expected);
+            let expected = format!(
+                "cannot use a.toml: TOML parse error at {place}, which is not shown because it \
+                 holds a secret: write the secret in quotes"
+            );
+            assert_eq!(error.to_string(), expected);
+            let outline = format!("{expected}; the host's log says more");
+            assert_eq!(error.outline(), outline);
         }
+        let shown = parse("[thingsboard]\nport = 'x'\n").to_string();
+        assert!(shown.contains("port = 'x'"), "{shown}");
         let other = ConfigError::Parse {
             path: "a.json".into(),
             detail: "invalid type: integer `53`, expected a string".to_owned(),

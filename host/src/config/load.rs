@@ -60,11 +60,25 @@ fn read_toml(path: &Path, warnings: &mut Vec<String>) -> Result<Settings, Config
     let text = read(path)?;
     let parse_error = |error: toml::de::Error| ConfigError::Parse {
         path: path.to_owned(),
-        detail: error.to_string(),
+        detail: without_secret(&text, &error),
     };
     let document = toml::de::Deserializer::parse(&text).map_err(parse_error)?;
     serde_ignored::deserialize(document, |key| warnings.push(unknown_key(path, &key)))
         .map_err(parse_error)
+}
+
+/// What the parser says, which shows the line at fault; not if a secret stands there.
+pub(super) fn without_secret(text: &str, error: &toml::de::Error) -> String {
+    let said = error.to_string();
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    if !line.contains("secret") {
+        return said;
+    }
+    let place = said.lines().next().unwrap_or_default();
+    format!("{place}, which is not shown because it holds a secret: write the secret in quotes")
 }
 
 fn unknown_key(path: &Path, key: &serde_ignored::Path<'_>) -> String {
