@@ -214,7 +214,7 @@ fn without_a_downlink_converter_the_reason_is_said() {
         "{problem}"
     );
     let (status, answer) = standin.post("/devices/SN-002/rpc", &json!({ "method": "m" }));
-    assert_ne!(status, 200, "{answer}");
+    assert_eq!((status, &answer["error"]), (504, &json!("INTERNAL")));
 }
 
 /// Otherwise its connection would hold memory, and its downlinks, for ever.

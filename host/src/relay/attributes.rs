@@ -25,7 +25,11 @@ use tracing::debug;
 use uuid::Uuid;
 
 use self::cache::Cache;
-use super::{entities::Entities, exchange::Exchange, ids, values};
+use super::{
+    entities::Entities,
+    exchange::{Answer, Exchange},
+    ids, values,
+};
 use crate::{
     message::{DeviceMetadata, EntityKind, KeyValue, Metadata},
     proto::edge::{AttributesRequestMsg, EntityDataProto, UplinkMsg},
@@ -170,6 +174,9 @@ impl Attributes {
             let asked = session.submit(request(id, &missing));
             let outcome = timeout(REQUEST_TIMEOUT, asked).await;
             debug!(device, ?missing, ?outcome, "attributes asked for");
+            let taken = matches!(outcome, Ok(Ok(Answer::Accepted)));
+            let now = taken.then(Instant::now);
+            self.lock().cache.asked(id, &missing, now);
         }
         self.answered(id, &scopes).await;
         self.lock().cache.metadata(id, &scopes)

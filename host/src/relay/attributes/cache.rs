@@ -71,6 +71,16 @@ impl Cache {
         missing
     }
 
+    /// Notes when the server has taken the question; None if it has not, so that
+    /// the next reader asks again.
+    pub(super) fn asked(&mut self, id: Uuid, scopes: &[Scope], when: Option<Instant>) {
+        if let Some(entries) = self.devices.get_mut(&id) {
+            for scope in scopes {
+                entries[*scope as usize].asked = when;
+            }
+        }
+    }
+
     /// Whether the device's attributes are kept.
     pub(super) fn has(&self, id: Uuid) -> bool {
         self.devices.contains_key(&id)

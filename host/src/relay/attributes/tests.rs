@@ -159,6 +159,31 @@ async fn a_scope_without_attributes_is_waited_for_once() {
     assert_eq!(found, pairs(&[("cs_b", "2.0")]));
 }
 
+/// A server that is slow to take the question has its time to answer all the same;
+/// one that refuses it is asked again by the next reader.
+#[tokio::test(start_paused = true)]
+async fn a_question_counts_when_it_was_taken() {
+    let mut bench = bench();
+    let keys = ["ss_a".to_owned()];
+    for (success, found) in [(false, 0), (true, 1)] {
+        let server = async {
+            let message = bench.requests.recv().await.unwrap().uplink_msg.unwrap();
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            bench.exchange.resolve(UplinkResponseMsg {
+                success,
+                error_msg: "Rate limit reached".to_owned(),
+                uplink_msg_id: message.uplink_msg_id,
+            });
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if success {
+                bench.attributes.take(&update(Scope::Server, &[("a", 1)]));
+            }
+        };
+        let (metadata, ()) = tokio::join!(bench.attributes.look_up("SN-1", &keys), server);
+        assert_eq!(metadata.len(), found);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_asked_without_need_or_session() {
     let bench = bench();
