@@ -16,6 +16,9 @@ use crate::proto::edge::{
     DownlinkResponseMsg, RequestMsg, RequestMsgType, SyncRequestMsg, UplinkMsg, UplinkResponseMsg,
 };
 
+/// Pause before what the server rejected is tried again.
+pub(super) const REJECTION_PAUSE: Duration = Duration::from_secs(1);
+
 /// The one writer of a session.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -101,6 +104,19 @@ impl Exchange {
                 Ok(Answer::TimedOut)
             }
         }
+    }
+
+    /// Like [`Exchange::submit`]. Silence may be the message's fault or the
+    /// server's: one that does not answer an empty message either is not there,
+    /// which ends the session.
+    pub(super) async fn submit_or_end(&self, message: UplinkMsg) -> Result<Answer, SessionError> {
+        let answer = self.submit(message).await?;
+        if answer == Answer::TimedOut
+            && self.submit(UplinkMsg::default()).await? == Answer::TimedOut
+        {
+            return Err(SessionError::Silent);
+        }
+        Ok(answer)
     }
 
     /// Hands an acknowledgement to whoever waits for it. One that nobody

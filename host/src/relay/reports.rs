@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     error::SessionError,
-    exchange::{Answer, Exchange},
+    exchange::{Answer, Exchange, REJECTION_PAUSE},
     uplink,
 };
 use crate::{
@@ -24,8 +24,6 @@ const MAX_WAITING: usize = 64;
 /// How often a report is tried again that ThingsBoard refuses or does not
 /// acknowledge: a fault of the server's own may pass.
 const RETRIES: u32 = 3;
-/// Pause before a refused report is tried again.
-const REJECTION_PAUSE: Duration = Duration::from_secs(1);
 
 /// ThingsBoard's name for the kind of entity that we are.
 const EDGE: &str = "EDGE";
@@ -164,7 +162,7 @@ impl Reports {
             entity_data: vec![part],
             ..UplinkMsg::default()
         };
-        match exchange.submit(message).await? {
+        match exchange.submit_or_end(message).await? {
             Answer::Accepted => {
                 self.remove(number);
                 return Ok(());
@@ -181,14 +179,7 @@ impl Reports {
                 self.failed(number, &error);
                 sleep(REJECTION_PAUSE).await;
             }
-            // Its own fault or the server's: one that does not answer an empty
-            // message either is not there.
-            Answer::TimedOut => {
-                if exchange.submit(UplinkMsg::default()).await? == Answer::TimedOut {
-                    return Err(SessionError::Silent);
-                }
-                self.failed(number, "it does not acknowledge them");
-            }
+            Answer::TimedOut => self.failed(number, "it does not acknowledge them"),
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use super::{
     creation::{Creator, Prepared},
     entities::Entities,
     error::SessionError,
-    exchange::{Answer, Exchange},
+    exchange::{Answer, Exchange, REJECTION_PAUSE},
     lanes::{Item, LaneId, Lanes, Room},
     undeliverable::{self, Reason},
     uplink::{self, type_name},
@@ -35,8 +35,6 @@ use crate::{
     spool::{Reader, Record, Spool},
 };
 
-/// Pause before what the server rejected is tried again.
-const REJECTION_PAUSE: Duration = Duration::from_secs(1);
 /// How often a record may fail alone before it is given up: a fault of the
 /// server's own may pass, a fault of the record does not.
 const TRIES: u32 = 3;
@@ -280,9 +278,7 @@ impl<'session> Sender<'session> {
         }
     }
 
-    /// Sends a message and waits for its answer. Silence may be the message's
-    /// fault or the server's: one that does not answer an empty message either
-    /// is not there.
+    /// Sends a message and waits for its answer.
     fn submit(&self, job: Job, message: UplinkMsg) -> OnItsWay<'session> {
         let Context {
             exchange, entities, ..
@@ -293,15 +289,9 @@ impl<'session> Sender<'session> {
                 // too, or it would be created anew.
                 entities.written().await;
             }
-            let answer = exchange.submit(message).await?;
-            match &answer {
-                Answer::Accepted | Answer::RateLimited => {}
-                Answer::Rejected(_) => sleep(REJECTION_PAUSE).await,
-                Answer::TimedOut => {
-                    if exchange.submit(UplinkMsg::default()).await? == Answer::TimedOut {
-                        return Err(SessionError::Silent);
-                    }
-                }
+            let answer = exchange.submit_or_end(message).await?;
+            if let Answer::Rejected(_) = answer {
+                sleep(REJECTION_PAUSE).await;
             }
             Ok(Ended::Answered(job, answer))
         })
