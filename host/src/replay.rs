@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    converter::{CallContext, CallError, Converter, Entity, Pace, Workers},
+    converter::{CallContext, Converter, Decoded, Pace, Session, Workers},
     dead_letters::{DeadLetters, FailedAgain, Filter, Letter, Origin, StoreError},
+    hex::unhex,
     message::Uplink,
     redb_file::FileError,
     server::{Forwarded, Integration},
@@ -146,8 +147,13 @@ impl Replayer {
     }
 
     async fn decode(&self, letter: &Letter, pace: &mut Pace) -> Outcome {
-        let (peer, local) = match &letter.origin {
-            Origin::Converter { peer, local, .. } => (*peer, *local),
+        let (peer, local, session) = match &letter.origin {
+            Origin::Converter {
+                peer,
+                local,
+                session_hex,
+                ..
+            } => (*peer, *local, unhex(session_hex).unwrap_or_default()),
             Origin::ThingsBoard { .. } => return send_again(letter),
         };
         let integration = self
@@ -165,17 +171,20 @@ impl Replayer {
             integration: live.metadata.clone(),
             peer,
             local,
+            session: Session::new(session.into()),
         };
+        // What it asks for on the connection is left undone: the device has long done without
+        // the reply.
         match self.call(letter, &converter, context, pace).await {
             None => Outcome::Left,
-            Some(Ok(entities)) => {
+            Some(Ok(output)) => {
                 let uplink = |entity| Uplink {
                     integration: letter.integration.as_str().into(),
                     allow_create: live.allow_create,
                     received_ms: letter.received_ms,
                     entity,
                 };
-                let mut uplinks: Vec<_> = entities.into_iter().map(uplink).collect();
+                let mut uplinks: Vec<_> = output.value.into_iter().map(uplink).collect();
                 Outcome::Decoded {
                     entities: uplinks.len() as u64,
                     forwarded: live.leave_out_unchanged(&mut uplinks),
@@ -186,7 +195,7 @@ impl Replayer {
                 id: letter.id,
                 converter: converter.name().to_owned(),
                 version: converter.version().to_owned(),
-                error: error.to_string(),
+                error: error.error.to_string(),
             }),
         }
     }
@@ -198,7 +207,7 @@ impl Replayer {
         converter: &Arc<Converter>,
         context: CallContext,
         pace: &mut Pace,
-    ) -> Option<Result<Vec<Entity>, CallError>> {
+    ) -> Option<Decoded> {
         if self.stop.is_cancelled() {
             return None;
         }

@@ -234,7 +234,7 @@ fn a_device_that_does_not_read_is_cut_off_and_gets_its_downlinks_later() {
     host.process
         .wait_for_log("downlink not written; the connection is closed");
     host.process
-        .wait_for_log("device gone: it does not take its downlinks");
+        .wait_for_log("device gone: it does not take what is sent to it");
     let mut device = host.device();
     speak(&standin, &mut device, 2);
     // Which one did not fit depends on the buffers; none is left out after it.

@@ -1,7 +1,8 @@
 //! Facts about the call at hand.
 //!
 //! In a component they are asked of the host, one by one and only when the
-//! converter wants them. Natively they come from maps that a test fills.
+//! converter wants them. Natively they come from maps that a test fills. What a call
+//! can do on its connection is in `connection.rs`.
 
 /// What a converter may know beside the frame or the message.
 ///
@@ -20,6 +21,8 @@
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     facts: facts::Facts,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) connection: crate::connection::Recorded,
 }
 
 impl Context {

@@ -36,17 +36,14 @@
 /// The built `.wasm` carries the custom section `tb-converter-sdk`, in which
 /// the host reads what the file was made with: `rust`, a space and the version
 /// of this crate.
+///
+/// An uplink converter may add `lifecycle =`, a
+/// [`LifecycleConverter`](crate::LifecycleConverter), and `framing =`, a
+/// [`FramingConverter`](crate::FramingConverter).
 #[macro_export]
 macro_rules! export {
-    (uplink = $uplink:ty $(,)?) => {
-        $crate::__export_glue!(uplink $uplink);
-    };
-    (downlink = $downlink:ty $(,)?) => {
-        $crate::__export_glue!(downlink $downlink);
-    };
-    (uplink = $uplink:ty, downlink = $downlink:ty $(,)?) => {
-        $crate::__export_glue!(uplink $uplink);
-        $crate::__export_glue!(downlink $downlink);
+    ($($export:ident = $converter:ty),+ $(,)?) => {
+        $($crate::__export_glue!($export $converter);)+
     };
 }
 
@@ -87,6 +84,50 @@ macro_rules! __export_glue {
     bindings::export_downlink!(Glue with_types_in bindings);
         };
     };
+    (lifecycle $converter:ty) => {
+        const _: () = {
+            use $crate::bindings::lifecycle as bindings;
+            type Entities =
+                ::std::result::Result<::std::vec::Vec<$crate::Entity>, ::std::string::String>;
+            struct Glue;
+            impl bindings::exports::tb::converter::lifecycle::Guest for Glue {
+                fn on_connect() -> Entities {
+                    $crate::__private::happened(
+                        <$converter as $crate::LifecycleConverter>::on_connect,
+                    )
+                }
+                fn on_idle() -> Entities {
+                    $crate::__private::happened(<$converter as $crate::LifecycleConverter>::on_idle)
+                }
+                fn on_close() -> Entities {
+                    $crate::__private::happened(
+                        <$converter as $crate::LifecycleConverter>::on_close,
+                    )
+                }
+            }
+    bindings::export_lifecycle!(Glue with_types_in bindings);
+        };
+    };
+    (framing $converter:ty) => {
+        const _: () = {
+            use bindings::exports::tb::converter::framing;
+            use $crate::bindings::framing as bindings;
+            struct Glue;
+            impl framing::Guest for Glue {
+                fn cut(
+                    bytes: ::std::vec::Vec<u8>,
+                ) -> ::std::result::Result<framing::Step, ::std::string::String> {
+                    $crate::__private::cut::<$converter>(&bytes).map(|step| match step {
+                        $crate::__private::WireStep::Need(count) => framing::Step::Need(count),
+                        $crate::__private::WireStep::Frame { skip, length } => {
+                            framing::Step::Frame(framing::Frame { skip, length })
+                        }
+                    })
+                }
+            }
+    bindings::export_framing!(Glue with_types_in bindings);
+        };
+    };
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -99,6 +140,13 @@ macro_rules! __export_glue {
     (downlink $converter:ty) => {
         const _: $crate::__private::Encode = <$converter as $crate::DownlinkConverter>::encode;
     };
+    (lifecycle $converter:ty) => {
+        const _: $crate::__private::Happened =
+            <$converter as $crate::LifecycleConverter>::on_connect;
+    };
+    (framing $converter:ty) => {
+        const _: $crate::__private::Cut = <$converter as $crate::FramingConverter>::cut;
+    };
 }
 
 /// What the macro's expansion calls.
@@ -107,7 +155,9 @@ pub(crate) mod glue {
     use std::sync::Once;
 
     use crate::error::describe;
-    use crate::{Context, DownlinkConverter, Entity, Message, UplinkConverter, log};
+    use crate::{
+        Context, DownlinkConverter, Entity, FramingConverter, Message, Step, UplinkConverter, log,
+    };
 
     const SDK: &str = concat!("rust ", env!("CARGO_PKG_VERSION"));
 
@@ -135,6 +185,42 @@ pub(crate) mod glue {
         report_panics();
         let msg = Message::new(body, msg_type);
         C::encode(&msg, &Context::default()).map_err(|error| describe(&error))
+    }
+
+    /// An export of `lifecycle`, whose error is text.
+    pub fn happened(
+        function: fn(&Context) -> crate::Result<Vec<Entity>>,
+    ) -> Result<Vec<Entity>, String> {
+        report_panics();
+        function(&Context::default()).map_err(|error| describe(&error))
+    }
+
+    /// [`Step`] with the contract's numbers.
+    pub enum WireStep {
+        /// Bytes that are missing.
+        Need(u32),
+        /// The next frame.
+        Frame {
+            /// Bytes before it.
+            skip: u32,
+            /// Bytes of it.
+            length: u32,
+        },
+    }
+
+    /// The export `cut`, whose error is text.
+    pub fn cut<C: FramingConverter>(bytes: &[u8]) -> Result<WireStep, String> {
+        report_panics();
+        // What goes beyond 32 bits goes beyond every limit of the host, too.
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        match C::cut(bytes) {
+            Ok(Step::Need(count)) => Ok(WireStep::Need(number(count))),
+            Ok(Step::Frame { skip, length }) => Ok(WireStep::Frame {
+                skip: number(skip),
+                length: number(length),
+            }),
+            Err(error) => Err(describe(&error)),
+        }
     }
 
     /// Sends panics to the host's log. Without it the host sees an

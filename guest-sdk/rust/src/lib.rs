@@ -47,7 +47,9 @@
 //!
 //! * [`Entity`], [`Sample`], [`KeyValue`], [`Value`]: what a frame says.
 //! * [`Message`]: what ThingsBoard says.
-//! * [`Context`]: metadata of the integration, the connection or the message.
+//! * [`Context`]: metadata of the integration, the connection or the message; the
+//!   session value of the connection, replies, answers to calls.
+//! * [`LifecycleConverter`], [`FramingConverter`]: what an uplink converter may add.
 //! * [`log`]: lines for the host's log.
 //! * [`text()`], [`ByteReader`], [`bits`], [`checksum`], [`encoding`], [`json`],
 //!   [`number`], [`time`]: what decoders need.
@@ -101,6 +103,7 @@
 pub mod bindings;
 pub mod bits;
 pub mod checksum;
+mod connection;
 mod context;
 mod converter;
 pub mod encoding;
@@ -118,8 +121,12 @@ mod value;
 mod writer;
 
 pub use bindings::uplink::tb::converter::types::{Entity, EntityKind, KeyValue, Sample, Value};
+#[cfg(not(target_arch = "wasm32"))]
+pub use connection::{Actions, RpcAnswer};
 pub use context::Context;
-pub use converter::{DownlinkConverter, Message, UplinkConverter};
+pub use converter::{
+    DownlinkConverter, FramingConverter, LifecycleConverter, Message, Step, UplinkConverter,
+};
 pub use error::{Error, Result, text};
 pub use reader::ByteReader;
 pub use writer::ByteWriter;
@@ -128,12 +135,14 @@ pub use writer::ByteWriter;
 #[doc(hidden)]
 pub mod __private {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::export::glue::{decode, encode};
+    pub use crate::export::glue::{WireStep, cut, decode, encode, happened};
 
-    use crate::{Context, Entity, Message, Result};
+    use crate::{Context, Entity, Message, Result, Step};
 
     pub type Decode = fn(&[u8], &Context) -> Result<Vec<Entity>>;
     pub type Encode = fn(&Message, &Context) -> Result<Vec<Vec<u8>>>;
+    pub type Happened = fn(&Context) -> Result<Vec<Entity>>;
+    pub type Cut = fn(&[u8]) -> Result<Step>;
 }
 
 /// Compiles the README's converter.

@@ -82,6 +82,12 @@ pub struct CallArgs {
     /// Metadata that the converter can read; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub metadata: Vec<String>,
+    /// The session value of the connection, as text
+    #[arg(long, value_name = "TEXT", conflicts_with = "session_hex")]
+    pub session: Option<String>,
+    /// The session value of the connection, as hex
+    #[arg(long, value_name = "HEX")]
+    pub session_hex: Option<String>,
     /// Take limits from these settings (TOML)
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -117,6 +123,10 @@ The result goes to standard output in the shape of ThingsBoard's converters; log
 times go to standard error.
 
   tb-tcp decode csv.wasm --text SN-002,default,temperature,25.7 --metadata site=north
+  tb-tcp decode gt06.wasm --hex '7878 0d01 0352887071911998 0004 79d0 0d0a'
+
+A converter that replies, sets the session value or answers a call has this in the result, in the
+shape of golden cases.
 
 Exit codes: 0 decoded, 1 the converter gave an error or cannot be loaded, 2 wrong arguments.")]
 pub struct DecodeArgs {

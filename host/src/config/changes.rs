@@ -9,7 +9,7 @@ use super::Settings;
 
 /// Keys that take effect at once, with everything below them; `[]` stands for
 /// any integration.
-const LIVE: [&str; 20] = [
+const LIVE: [&str; 25] = [
     "shutdownTimeoutMs",
     "converters.polling",
     "converters.pollIntervalMs",
@@ -19,6 +19,7 @@ const LIVE: [&str; 20] = [
     "converters.maxOutputKib",
     "converters.maxEntitiesPerFrame",
     "converters.maxValuesPerFrame",
+    "converters.maxSessionBytes",
     "converters.maxCallsPerInstance",
     "converters.logLinesPerSecond",
     "converters.overrides",
@@ -28,6 +29,10 @@ const LIVE: [&str; 20] = [
     "integrations[].allowCreateDevicesOrAssets",
     "integrations[].metadata",
     "integrations[].downlinkTerminator",
+    "integrations[].replyWhen",
+    "integrations[].callOnConnect",
+    "integrations[].callOnClose",
+    "integrations[].callWhenIdleMs",
     "integrations[].updateOnlyKeys",
     "integrations[].maxUpdateOnlyValues",
 ];

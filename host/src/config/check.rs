@@ -2,7 +2,8 @@
 //! what has no default.
 
 use super::{
-    ClientConfiguration, ConfigError, ConverterSettings, Integration, LimitOverrides, Settings,
+    ClientConfiguration, ConfigError, ConverterSettings, HandlerType, Integration, LimitOverrides,
+    Settings,
 };
 use crate::framing::Framer;
 
@@ -159,6 +160,10 @@ pub(super) fn check(settings: &Settings, origin: &str) -> Result<(), ConfigError
             ));
         }
         check_update_only(origin, integration)?;
+        if integration.call_when_idle_ms > 0 {
+            let key = format!("{}: callWhenIdleMs", integration.name);
+            in_range(origin, &key, integration.call_when_idle_ms, 10, 86_400_000)?;
+        }
         check_client(origin, &integration.name, &integration.client_configuration)?;
     }
     Ok(())
@@ -173,6 +178,7 @@ fn check_limits(origin: &str, settings: &ConverterSettings) -> Result<(), Config
         max_output_kib: Some(settings.max_output_kib),
         max_entities_per_frame: Some(settings.max_entities_per_frame),
         max_values_per_frame: Some(settings.max_values_per_frame),
+        max_session_bytes: Some(settings.max_session_bytes),
         max_calls_per_instance: Some(settings.max_calls_per_instance),
         log_lines_per_second: Some(settings.log_lines_per_second),
     };
@@ -195,6 +201,12 @@ fn check_limits(origin: &str, settings: &ConverterSettings) -> Result<(), Config
                 limits.max_values_per_frame.map(|count| count as u64),
                 1,
                 10_000_000,
+            ),
+            (
+                "maxSessionBytes",
+                limits.max_session_bytes.map(|count| count as u64),
+                0,
+                1 << 20,
             ),
             (
                 "maxCallsPerInstance",
@@ -292,6 +304,10 @@ fn check_client(
     ] {
         let key = format!("{integration}: clientConfiguration.{key}");
         in_range(origin, &key, value, least, most)?;
+    }
+    if handler.handler_type == HandlerType::Converter {
+        // Whether it can is seen when there is one.
+        return Ok(());
     }
     Framer::new(handler).map(drop).map_err(|fault| {
         ConfigError::value(

@@ -49,6 +49,10 @@ pub struct ConverterSettings {
     /// entities, 1 to 10 000 000. Default 10 000: ThingsBoard stores each by
     /// itself.
     pub max_values_per_frame: usize,
+    /// Largest session value that a converter may keep for a connection, in bytes,
+    /// 0 to 1 048 576. Default 4096: an identity and a counter take some 30, and there is one for
+    /// each of `maxConnections`.
+    pub max_session_bytes: usize,
     /// Calls after which an instance is replaced by a fresh one, 0 to 2^53; 0
     /// means never. Default 100 000: what a converter leaks or hides in its
     /// memory does not last, and a fresh instance costs less than 0.1 ms.
@@ -79,6 +83,8 @@ pub struct LimitOverrides {
     pub max_entities_per_frame: Option<usize>,
     /// See [`ConverterSettings::max_values_per_frame`].
     pub max_values_per_frame: Option<usize>,
+    /// See [`ConverterSettings::max_session_bytes`].
+    pub max_session_bytes: Option<usize>,
     /// See [`ConverterSettings::max_calls_per_instance`].
     pub max_calls_per_instance: Option<u64>,
     /// See [`ConverterSettings::log_lines_per_second`].
@@ -100,6 +106,8 @@ pub struct ConverterLimits {
     pub entities: usize,
     /// Most telemetry values and attributes of one frame.
     pub values: usize,
+    /// Most bytes of a connection's session value.
+    pub session_bytes: usize,
     /// Calls of one instance; none means any number.
     pub calls: Option<u64>,
     /// Log lines in a second.
@@ -120,6 +128,7 @@ impl Default for ConverterSettings {
             max_output_kib: 1024,
             max_entities_per_frame: 1000,
             max_values_per_frame: 10_000,
+            max_session_bytes: 4096,
             max_calls_per_instance: 100_000,
             log_lines_per_second: 20,
             overrides: BTreeMap::new(),
@@ -150,6 +159,7 @@ impl ConverterSettings {
             values: own
                 .max_values_per_frame
                 .unwrap_or(self.max_values_per_frame),
+            session_bytes: own.max_session_bytes.unwrap_or(self.max_session_bytes),
             calls: (calls > 0).then_some(calls),
             log_lines_per_second: own
                 .log_lines_per_second

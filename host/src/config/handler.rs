@@ -1,6 +1,6 @@
 //! `handlerConfiguration`: how a connection's byte stream is cut into frames.
 //!
-//! One flat struct for all three kinds of framing, as ThingsBoard stores it.
+//! One flat struct for all kinds of framing, as ThingsBoard stores it.
 //! A key that means nothing to the chosen `handlerType` is allowed, since
 //! ThingsBoard's dialog leaves such keys behind when the type is changed.
 //! [`Framer::new`](crate::framing::Framer::new) checks the values.
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 pub struct HandlerConfiguration {
     /// The kind of framing. Default `TEXT`.
     pub handler_type: HandlerType,
-    /// `TEXT`, `BINARY`: most bytes of one frame. `TEXT` counts the bytes as
-    /// they come over the wire, without the delimiter; `BINARY` counts header
-    /// and payload, before anything is stripped. Default 128, as in
-    /// ThingsBoard's dialog.
+    /// `TEXT`, `BINARY`, `CONVERTER`: most bytes of one frame. `TEXT` counts the
+    /// bytes as they come over the wire, without the delimiter; `BINARY` counts header
+    /// and payload, before anything is stripped; `CONVERTER` what the converter calls the
+    /// frame. Default 128, as in ThingsBoard's dialog.
     pub max_frame_length: usize,
     /// `TEXT`, `BINARY`: whether a frame that is too long is reported as soon
     /// as that is known (true) or when its end has come (false). It is skipped
@@ -134,6 +134,9 @@ pub enum HandlerType {
     Binary,
     /// Frames are JSON objects or arrays.
     Json,
+    /// The uplink converter cuts the frames: its export `framing`. Not a
+    /// ThingsBoard setting.
+    Converter,
 }
 
 /// ThingsBoard's `messageSeparator`.

@@ -1,6 +1,6 @@
 //! `[[integrations]]`: one port, its framing, converters and metadata.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,18 @@ pub struct Integration {
     /// Bytes sent after each frame of the downlink converter. Default `"\n"`,
     /// as ThingsBoard does; `""` for protocols that it would break.
     pub downlink_terminator: String,
+    /// When a reply of the uplink converter goes out to the device. Default `stored`.
+    /// Not a ThingsBoard setting.
+    pub reply_when: ReplyWhen,
+    /// Whether the uplink converter's `on-connect` is called. Default false. Not a
+    /// ThingsBoard setting, as the next two.
+    pub call_on_connect: bool,
+    /// Whether the uplink converter's `on-close` is called. Default false.
+    pub call_on_close: bool,
+    /// How long a device sends nothing before the uplink converter's `on-idle` is
+    /// called, and how often from then on, in milliseconds, 10 to 86 400 000; 0 means never.
+    /// Default 0.
+    pub call_when_idle_ms: u64,
     /// Telemetry and attribute keys that are forwarded only when their value
     /// changed, ThingsBoard's converter setting. Compared with the type and for each
     /// device or asset; telemetry and attributes of one key are two. After a
@@ -58,8 +70,34 @@ impl Default for Integration {
             client_configuration: ClientConfiguration::default(),
             client_configuration_file: None,
             downlink_terminator: "\n".to_owned(),
+            reply_when: ReplyWhen::default(),
+            call_on_connect: false,
+            call_on_close: false,
+            call_when_idle_ms: 0,
             update_only_keys: Vec::new(),
             max_update_only_values: 100_000,
         }
     }
+}
+
+impl Integration {
+    /// [`Integration::call_when_idle_ms`] as a duration; none for never.
+    #[must_use]
+    pub fn call_when_idle(&self) -> Option<Duration> {
+        (self.call_when_idle_ms > 0).then(|| Duration::from_millis(self.call_when_idle_ms))
+    }
+}
+
+/// When a reply goes out to the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplyWhen {
+    /// As soon as the frame is decoded. What it says may still be lost with the process.
+    Decoded,
+    /// When what the frame says is in the spool, as safe as `spool.fsync` makes it.
+    #[default]
+    Stored,
+    /// When ThingsBoard has acknowledged what the frame says. A device whose
+    /// protocol waits for the reply sends no faster than that.
+    Acknowledged,
 }

@@ -30,7 +30,7 @@ pub use converters::{ConverterLimits, ConverterSettings, LimitOverrides};
 pub use dead_letters::DeadLetterSettings;
 pub use error::ConfigError;
 pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator, OnFrameError};
-pub use integration::Integration;
+pub use integration::{Integration, ReplyWhen};
 pub use load::{Loaded, load, load_unchecked};
 pub use proxy::{Proxy, ProxyKind};
 pub use spool::{Fsync, SpoolSettings, WhenFull};

@@ -167,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_told_in_the_hosts_words_without_control_characters() {
         let message = "no converter \x1b[2J\nis \u{9b}here".to_owned();
-        let running = Running::start(Fake::Says(Err(message.clone()))).await;
+        let running = Running::start(Fake::says(Err(message.clone()))).await;
         let error = request(running.folder(), &Request::Converters).await;
         let error = error.unwrap_err();
         assert_eq!(error.to_string(), r"no converter \u{1b}[2J\nis \u{9b}here");
@@ -205,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_no_host_would_read_is_not_sent() {
-        let running = Running::start(Fake::Says(Err("it was sent".to_owned()))).await;
+        let running = Running::start(Fake::says(Err("it was sent".to_owned()))).await;
         let with = |ids: usize| Request::ReplayDeadLetters {
             filter: LetterFilter::default(),
             ids: vec![u64::MAX; ids],

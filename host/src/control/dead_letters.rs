@@ -232,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_refuses_is_not_gone_past() {
-        let running = Running::start(Fake::Says(Err("the store is off".to_owned()))).await;
+        let running = Running::start(Fake::says(Err("the store is off".to_owned()))).await;
         let (code, _) = outcome("list", running.folder(), never).await;
         assert_eq!(code, Err("the store is off".to_owned()));
     }
@@ -274,7 +274,7 @@ mod tests {
                 Ok(ExitCode::SUCCESS),
             ),
         ] {
-            let running = Running::start(Fake::Says(Ok(response))).await;
+            let running = Running::start(Fake::says(Ok(response))).await;
             let (result, text) = outcome(line, running.folder(), never).await;
             assert_eq!(result, code, "{line}");
             assert_ne!(text, "", "what was done is printed: {line}");

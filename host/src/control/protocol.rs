@@ -218,6 +218,9 @@ pub struct LetterSummary {
     pub converter: String,
     /// That converter's version; empty for a record.
     pub version: String,
+    /// The session value that the frame met, in hex.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub session_hex: String,
     /// For a record: the device or asset whose data ThingsBoard does not take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity: Option<String>,

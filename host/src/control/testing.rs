@@ -133,6 +133,7 @@ pub(super) fn letter(id: u64) -> LetterSummary {
         peer: "10.0.0.7:40312".to_owned(),
         converter: "csv".to_owned(),
         version: "1.3.0".to_owned(),
+        session_hex: String::new(),
         entity: None,
         tries: 2,
         error: "field 3 is no number".to_owned(),
@@ -146,11 +147,17 @@ pub(super) enum Fake {
     /// Answers [`every_request`] with [`every_response`], in their order.
     Host,
     /// Answers everything with this.
-    Says(Result<Response, String>),
+    Says(Box<Result<Response, String>>),
     /// Never answers; tells when it was asked.
     Hangs(Arc<Notify>),
     /// Panics.
     Panics,
+}
+
+impl Fake {
+    pub(super) fn says(answer: Result<Response, String>) -> Self {
+        Self::Says(Box::new(answer))
+    }
 }
 
 impl Control for Fake {
@@ -161,7 +168,7 @@ impl Control for Fake {
                 .zip(every_response())
                 .find_map(|(asked, response)| (asked == request).then_some(response))
                 .ok_or_else(|| format!("the test does not know {request:?}")),
-            Self::Says(answer) => answer.clone(),
+            Self::Says(answer) => answer.as_ref().clone(),
             Self::Hangs(asked) => {
                 asked.notify_one();
                 pending().await

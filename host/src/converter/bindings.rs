@@ -7,12 +7,15 @@ wasmtime::component::bindgen!({
     inline: "
         package tb:host;
 
-        // Both directions at once: a component exports the one or the other,
-        // and each is looked up by itself.
+        // All exports at once: a component has some of them, and each is looked
+        // up by itself.
         world host {
+            import tb:converter/connection@0.1.0;
             import tb:converter/context@0.1.0;
             import tb:converter/logging@0.1.0;
             export tb:converter/uplink@0.1.0;
+            export tb:converter/lifecycle@0.1.0;
+            export tb:converter/framing@0.1.0;
             export tb:converter/downlink@0.1.0;
         }
     ",
@@ -20,11 +23,13 @@ wasmtime::component::bindgen!({
     additional_derives: [PartialEq],
 });
 
-pub use exports::tb::converter::{downlink, uplink};
-pub use tb::converter::{context, logging, types};
+pub use exports::tb::converter::{downlink, framing, lifecycle, uplink};
+pub use tb::converter::{connection, context, logging, types};
 
 /// The contract's package and version.
 pub(super) const CONTRACT: &str = "tb:converter@0.1.0";
 /// What a component may export of it.
 pub(super) const UPLINK: &str = "tb:converter/uplink@0.1.0";
+pub(super) const LIFECYCLE: &str = "tb:converter/lifecycle@0.1.0";
+pub(super) const FRAMING: &str = "tb:converter/framing@0.1.0";
 pub(super) const DOWNLINK: &str = "tb:converter/downlink@0.1.0";

@@ -2,25 +2,41 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use super::session::Session;
+
+/// Who sends the frames of golden cases and trials: nobody.
+pub(super) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Metadata as ThingsBoard has it: text by text.
 pub type Metadata = BTreeMap<String, String>;
 
 /// Metadata keys that a call asked for in vain, as many as make sense. Clones share
-/// them.
+/// them. By default nobody wants to know.
 #[derive(Clone, Debug, Default)]
 pub struct Missed {
-    keys: Arc<Mutex<Vec<String>>>,
+    keys: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl Missed {
     const MOST: usize = 64;
 
+    /// Somebody will look the keys up and make the call again: what a call asks
+    /// for that misses some does not happen.
+    #[must_use]
+    pub fn noted() -> Self {
+        Self {
+            keys: Some(Arc::default()),
+        }
+    }
+
     fn note(&self, key: &str) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut keys) = self.lock() else {
+            return;
+        };
         if keys.len() < Self::MOST && !keys.iter().any(|known| known == key) {
             keys.push(key.to_owned());
         }
@@ -29,7 +45,18 @@ impl Missed {
     /// The keys, which are forgotten.
     #[must_use]
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock()
+            .map(|mut keys| std::mem::take(&mut *keys))
+            .unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().is_none_or(|keys| keys.is_empty())
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Vec<String>>> {
+        let keys = self.keys.as_ref()?;
+        Some(keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -44,6 +71,8 @@ pub enum CallContext {
         peer: SocketAddr,
         /// Our address that it connected to.
         local: SocketAddr,
+        /// What the connection keeps.
+        session: Session,
     },
     /// A message for a device.
     Downlink {
@@ -55,15 +84,43 @@ pub enum CallContext {
         missed: Missed,
         /// The address of the device.
         peer: SocketAddr,
+        /// What the connection keeps.
+        session: Session,
     },
 }
 
 impl CallContext {
+    /// The context of an uplink without metadata.
+    #[cfg(test)]
+    pub(super) fn nowhere(session: Session) -> Self {
+        Self::Uplink {
+            integration: Arc::default(),
+            peer: NOWHERE,
+            local: NOWHERE,
+            session,
+        }
+    }
+
     /// The device's address, for the log.
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
         match self {
             Self::Uplink { peer, .. } | Self::Downlink { peer, .. } => *peer,
+        }
+    }
+
+    /// What the connection keeps.
+    pub(super) fn session(&self) -> &Session {
+        match self {
+            Self::Uplink { session, .. } | Self::Downlink { session, .. } => session,
+        }
+    }
+
+    /// Whether the call will be made again, with what it missed.
+    pub(super) fn will_be_repeated(&self) -> bool {
+        match self {
+            Self::Uplink { .. } => false,
+            Self::Downlink { missed, .. } => !missed.is_empty(),
         }
     }
 
@@ -148,6 +205,7 @@ mod tests {
             integration: metadata(&[("integrationName", "TCP"), ("site", "north")]),
             peer: SocketAddr::from(([10, 0, 0, 7], 4711)),
             local: SocketAddr::from(([127, 0, 0, 1], 10560)),
+            session: Session::default(),
         };
         for (key, expected) in [
             ("site", Some("north")),
@@ -165,12 +223,13 @@ mod tests {
 
     #[test]
     fn downlink_metadata_is_the_messages() {
-        let missed = Missed::default();
+        let missed = Missed::noted();
         let context = CallContext::Downlink {
             integration: metadata(&[("integrationName", "TCP")]),
             message: metadata(&[("deviceName", "SN-002"), ("scope", "SHARED_SCOPE")]),
             missed: missed.clone(),
             peer: SocketAddr::from(([10, 0, 0, 7], 4711)),
+            session: Session::default(),
         };
         assert_eq!(context.metadata("deviceName").as_deref(), Some("SN-002"));
         assert_eq!(context.metadata("integrationName"), None);

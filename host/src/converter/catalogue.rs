@@ -80,6 +80,18 @@ fn components_that_do_not_fit_the_contract() {
             "it exports tb:converter/downlink@0.1.0 without its function encode",
         ),
         (
+            "an interface without one of its functions",
+            r#"(component
+                (core module $m (func (export "f") (result i32) unreachable)
+                    (memory (export "m") 1))
+                (core instance $i (instantiate $m))
+                (func $f (result (result (error string)))
+                    (canon lift (core func $i "f") (memory (core memory $i "m"))))
+                (instance $life (export "on-connect" (func $f)) (export "on-close" (func $f)))
+                (export "tb:converter/lifecycle@0.1.0" (instance $life)))"#,
+            "it exports tb:converter/lifecycle@0.1.0 without its function on-idle",
+        ),
+        (
             "a function with another type",
             r#"(component
                 (core module $m
@@ -95,10 +107,11 @@ fn components_that_do_not_fit_the_contract() {
         ),
         (
             "an interface of a later contract, or of another host",
-            r#"(component (import "tb:converter/connection@0.1.0" (instance
+            r#"(component (import "tb:converter/storage@0.1.0" (instance
                 (export "reply" (func (param "bytes" (list u8)))))))"#,
-            "it imports tb:converter/connection@0.1.0, which this host does not have; it has \
-             tb:converter/types@0.1.0, tb:converter/context@0.1.0, tb:converter/logging@0.1.0",
+            "it imports tb:converter/storage@0.1.0, which this host does not have; it has \
+             tb:converter/types@0.1.0, tb:converter/context@0.1.0, tb:converter/connection@0.1.0, \
+             tb:converter/logging@0.1.0",
         ),
         (
             "a function of a later contract",
@@ -134,7 +147,7 @@ fn components_that_do_not_fit_the_contract() {
 fn the_sdk_that_a_converter_was_built_with_is_named() {
     let text = r#"(component
         (core module (@custom "tb-converter-sdk" "rust 9.9.9"))
-        (import "tb:converter/connection@0.1.0" (instance
+        (import "tb:converter/storage@0.1.0" (instance
             (export "reply" (func (param "bytes" (list u8)))))))"#;
     let said = load(&wat::parse_str(text).unwrap());
     assert!(

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::InstancePre;
 
 use super::{
-    bindings::{downlink, uplink},
+    bindings::{downlink, framing, lifecycle, uplink},
     contract,
     engine::ConverterEngine,
     error::{CallError, LoadError, one_line},
@@ -72,8 +72,37 @@ pub struct Converter {
     pub(super) log_budget: Arc<Mutex<LogBudget>>,
     pub(super) engine: ConverterEngine,
     pub(super) pre: InstancePre<GuestState>,
+    pub(super) exports: Exports,
+}
+
+/// Where a component's exports are found in its instances.
+#[derive(Clone)]
+pub(super) struct Exports {
     pub(super) uplink: Option<uplink::GuestIndices>,
     pub(super) downlink: Option<downlink::GuestIndices>,
+    pub(super) lifecycle: Option<lifecycle::GuestIndices>,
+    pub(super) framing: Option<framing::GuestIndices>,
+}
+
+impl Exports {
+    fn of(pre: &InstancePre<GuestState>) -> Self {
+        Self {
+            uplink: uplink::GuestIndices::new(pre).ok(),
+            downlink: downlink::GuestIndices::new(pre).ok(),
+            lifecycle: lifecycle::GuestIndices::new(pre).ok(),
+            framing: framing::GuestIndices::new(pre).ok(),
+        }
+    }
+
+    /// Whether they are there, in the order of the contract's check.
+    fn found(&self) -> [bool; 4] {
+        [
+            self.uplink.is_some(),
+            self.downlink.is_some(),
+            self.lifecycle.is_some(),
+            self.framing.is_some(),
+        ]
+    }
 }
 
 impl fmt::Debug for Converter {
@@ -104,16 +133,8 @@ impl Converter {
             .linker
             .instantiate_pre(&component)
             .map_err(|error| contract::unfit_import(engine, &component, wasm, &error))?;
-        let (uplink, downlink) = (
-            uplink::GuestIndices::new(&pre).ok(),
-            downlink::GuestIndices::new(&pre).ok(),
-        );
-        contract::check_exports(
-            engine,
-            &component,
-            wasm,
-            [uplink.is_some(), downlink.is_some()],
-        )?;
+        let exports = Exports::of(&pre);
+        contract::check_exports(engine, &component, wasm, exports.found())?;
         let converter = Arc::new(Self {
             name: name.into(),
             version: short(&digest).into(),
@@ -124,8 +145,7 @@ impl Converter {
             log_budget: log_budget(&limits),
             engine: engine.clone(),
             pre,
-            uplink,
-            downlink,
+            exports,
         });
         Instance::new(&converter).map_err(|error| match error {
             CallError::WrongType(detail) => contract::wrong_type(wasm, &detail),
@@ -147,8 +167,7 @@ impl Converter {
             log_budget: log_budget(&limits),
             engine: self.engine.clone(),
             pre: self.pre.clone(),
-            uplink: self.uplink.clone(),
-            downlink: self.downlink.clone(),
+            exports: self.exports.clone(),
         })
     }
 
@@ -192,15 +211,30 @@ impl Converter {
     #[must_use]
     pub fn exports(&self, direction: Direction) -> bool {
         match direction {
-            Direction::Uplink => self.uplink.is_some(),
-            Direction::Downlink => self.downlink.is_some(),
+            Direction::Uplink => self.exports.uplink.is_some(),
+            Direction::Downlink => self.exports.downlink.is_some(),
         }
+    }
+
+    /// Whether it can be told of connections that come, idle and go.
+    #[must_use]
+    pub fn follows_connections(&self) -> bool {
+        self.exports.lifecycle.is_some()
+    }
+
+    /// Whether it can cut a stream into frames.
+    #[must_use]
+    pub fn cuts_frames(&self) -> bool {
+        self.exports.framing.is_some()
     }
 
     /// The directions that it exports, for people.
     #[must_use]
     pub fn directions(&self) -> &'static str {
-        match (self.uplink.is_some(), self.downlink.is_some()) {
+        match (
+            self.exports(Direction::Uplink),
+            self.exports(Direction::Downlink),
+        ) {
             (true, true) => "uplink and downlink",
             (true, false) => "uplink",
             (false, _) => "downlink",

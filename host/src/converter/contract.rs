@@ -7,22 +7,38 @@ use wasmtime::component::{
 };
 
 use super::{
-    bindings::{DOWNLINK, UPLINK},
+    bindings::{DOWNLINK, FRAMING, LIFECYCLE, UPLINK},
     engine::ConverterEngine,
     error::{LoadError, one_line},
 };
 
 /// What a component may import of it, with the functions.
-const IMPORTS: [(&str, &[&str]); 3] = [
+const IMPORTS: [(&str, &[&str]); 4] = [
     ("tb:converter/types@0.1.0", &[]),
     (
         "tb:converter/context@0.1.0",
         &["metadata", "metadata-entries", "integration-metadata"],
     ),
+    (
+        "tb:converter/connection@0.1.0",
+        &[
+            "session",
+            "set-session",
+            "reply",
+            "close",
+            "expect-answer",
+            "answer-rpc",
+        ],
+    ),
     ("tb:converter/logging@0.1.0", &["log"]),
 ];
 /// What it may export, with the functions that must then be there.
-const EXPORTS: [(&str, &str); 2] = [(UPLINK, "decode"), (DOWNLINK, "encode")];
+const EXPORTS: [(&str, &[&str]); 4] = [
+    (UPLINK, &["decode"]),
+    (DOWNLINK, &["encode"]),
+    (LIFECYCLE, &["on-connect", "on-idle", "on-close"]),
+    (FRAMING, &["cut"]),
+];
 /// The custom section in which an SDK writes its name and version.
 const SDK_SECTION: &str = "tb-converter-sdk";
 /// Longest text that is taken from there.
@@ -95,24 +111,26 @@ fn reworded(wording: &str) -> String {
     )
 }
 
-/// Refuses a component that exports nothing of ours, or something of ours
-/// without its function. `found` says which of uplink and downlink the bindings
-/// could look up.
+/// Refuses a component that exports neither direction, or something of ours
+/// without its functions. `found` says which of uplink, downlink, lifecycle and framing the
+/// bindings could look up.
 pub(super) fn check_exports(
     engine: &ConverterEngine,
     component: &Component,
     wasm: &[u8],
-    found: [bool; 2],
+    found: [bool; 4],
 ) -> Result<(), LoadError> {
     let ty = component.component_type();
     let exports: Vec<_> = ty.exports(&engine.engine).collect();
-    for ((name, function), found) in EXPORTS.iter().zip(found) {
-        if !found && exports.iter().any(|(export, _)| export == name) {
-            let fault = format!("it exports {name} without its function {function}");
+    for ((name, functions), found) in EXPORTS.iter().zip(found) {
+        let export = exports.iter().find(|(export, _)| export == name);
+        if !found && let Some((_, item)) = export {
+            let missing = missing_function(engine, &item.ty, functions);
+            let fault = format!("it exports {name} without its function {missing}");
             return Err(unfit(wasm, &fault));
         }
     }
-    if found.contains(&true) {
+    if found[..2].contains(&true) {
         return Ok(());
     }
     let ours: Vec<_> = exports
@@ -130,6 +148,22 @@ pub(super) fn check_exports(
         EXPORTS[0].0, EXPORTS[1].0
     );
     Err(unfit(wasm, &fault))
+}
+
+/// The first of `functions` that an exported interface lacks.
+fn missing_function(
+    engine: &ConverterEngine,
+    item: &ComponentItem,
+    functions: &[&'static str],
+) -> &'static str {
+    let has = |function: &str| match item {
+        ComponentItem::ComponentInstance(instance) => {
+            functions_of(engine, instance).any(|name| name == function)
+        }
+        _ => false,
+    };
+    let missing = functions.iter().find(|function| !has(function));
+    missing.or(functions.first()).copied().unwrap_or_default()
 }
 
 /// A function of ours that has other parameters or another result.

@@ -9,7 +9,7 @@ use wasmtime::{
 
 use super::{
     aot,
-    bindings::{context, logging},
+    bindings::{connection, context, logging},
     deadline::TICK,
     file_cache::FileCache,
     state::GuestState,
@@ -63,6 +63,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
     forbid_waiting(&mut linker)?;
     context::add_to_linker::<GuestState, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    connection::add_to_linker::<GuestState, HasSelf<GuestState>>(&mut linker, |state| state)?;
     logging::add_to_linker::<GuestState, HasSelf<GuestState>>(&mut linker, |state| state)?;
     Ok(linker)
 }

@@ -92,6 +92,18 @@ pub enum CallError {
         /// How many may.
         limit: usize,
     },
+    /// A session value beyond the limit.
+    #[error("the converter set a session value of {bytes} bytes; maxSessionBytes = {limit}")]
+    SessionTooLarge {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// Other calls of the connection changed the session value each time that
+    /// this one was made.
+    #[error("the session value changed during each of {0} tries of the call")]
+    SessionContended(u32),
     /// The guest's stack is used up, by endless recursion as a rule.
     #[error("the converter recursed too deep and was stopped")]
     StackOverflow,

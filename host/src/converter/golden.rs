@@ -8,7 +8,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,17 +15,15 @@ use std::{
 use tb_converter::testing;
 
 use super::{
-    call::{CallContext, Metadata, Missed},
+    actions::Actions,
+    call::{CallContext, Metadata, Missed, NOWHERE},
     component::Converter,
     error::{CallError, LoadError},
     instance::{Failure, Instance, Time},
+    session::Session,
     single::Single,
     trial::entity,
 };
-
-/// Who sends the frames of golden cases: nobody.
-pub(super) const NOWHERE: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// Calls that had to be stopped after which none is made any more: a runaway
 /// would take its deadline for each case three times.
@@ -123,15 +120,17 @@ fn decode(
     frame: &[u8],
     context: &tb_converter::Context,
 ) -> tb_converter::Result<Vec<tb_converter::Entity>> {
-    let context = CallContext::Uplink {
+    let host = CallContext::Uplink {
         integration: Arc::new(metadata(context.metadata_entries())),
         peer: NOWHERE,
         local: NOWHERE,
+        session: Session::new(context.session().into()),
     };
-    let (entities, _) = call(serving, |instance| {
-        instance.decode(frame, &context, Time::Whole)
+    let (output, _) = call(serving, |instance| {
+        instance.decode(frame, &host, Time::Whole)
     })?;
-    Ok(entities.into_iter().map(entity).collect())
+    note(output.actions, context);
+    Ok(output.value.into_iter().map(entity).collect())
 }
 
 fn encode(
@@ -139,16 +138,46 @@ fn encode(
     message: &tb_converter::Message,
     context: &tb_converter::Context,
 ) -> tb_converter::Result<Vec<Vec<u8>>> {
-    let context = CallContext::Downlink {
+    let host = CallContext::Downlink {
         integration: Arc::new(metadata(context.integration_metadata_entries())),
         message: Arc::new(metadata(context.metadata_entries())),
         missed: Missed::default(),
         peer: NOWHERE,
+        session: Session::new(context.session().into()),
     };
-    let frames = call(serving, |instance| {
-        instance.encode(message.body(), message.msg_type(), &context, Time::Whole)
+    let output = call(serving, |instance| {
+        instance.encode(message.body(), message.msg_type(), &host, Time::Whole)
     })?;
-    Ok(frames)
+    note(output.actions, context);
+    Ok(output.value)
+}
+
+/// Brings what the component asked for to where the runner looks for it.
+pub(super) fn note(actions: Option<Box<Actions>>, context: &tb_converter::Context) {
+    let Some(actions) = actions else {
+        return;
+    };
+    if let Some(session) = actions.session {
+        context.set_session(session);
+    }
+    if !actions.reply.is_empty() {
+        context.reply(actions.reply);
+    }
+    if actions.close {
+        context.close();
+    }
+    if actions.expects_answer {
+        context.expect_answer();
+    }
+    for answer in actions.answers {
+        match answer.response {
+            Ok(json) => {
+                let value = tb_converter::Value::Json(json);
+                context.answer_rpc(&answer.device, answer.request_id, value);
+            }
+            Err(error) => context.fail_rpc(&answer.device, answer.request_id, error),
+        }
+    }
 }
 
 fn metadata(entries: impl IntoIterator<Item = (String, String)>) -> Metadata {

@@ -1,11 +1,14 @@
-//! One instance of a converter, and the two calls into it.
+//! One instance of a converter, and the calls into it.
 
 use std::{sync::Arc, time::Duration};
 
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::{
-    bindings::{DOWNLINK, UPLINK, downlink, types::Entity, uplink},
+    actions::Actions,
+    bindings::{
+        DOWNLINK, FRAMING, LIFECYCLE, UPLINK, downlink, framing, lifecycle, types::Entity, uplink,
+    },
     call::CallContext,
     check,
     component::Converter,
@@ -19,15 +22,67 @@ use crate::config::ConverterLimits;
 /// the error's type is private.
 const FUEL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
+/// How often a call is made whose session value others change meanwhile. There is
+/// one other call at a time, and it changes the value once.
+const MAX_TRIES: u32 = 8;
+
 /// An instance and its store. One instance lives in one store, because a store
 /// frees nothing before it is dropped itself.
 pub(super) struct Instance {
     converter: Arc<Converter>,
     store: Store<GuestState>,
-    uplink: Option<uplink::Guest>,
-    downlink: Option<downlink::Guest>,
+    exports: Exports,
     calls: u64,
     spent: bool,
+}
+
+/// What of the contract the instance exports.
+struct Exports {
+    uplink: Option<uplink::Guest>,
+    downlink: Option<downlink::Guest>,
+    lifecycle: Option<lifecycle::Guest>,
+    framing: Option<framing::Guest>,
+}
+
+/// What happens on a connection beside frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A device has connected: `on-connect`.
+    Connected,
+    /// It has sent nothing for a while: `on-idle`.
+    Idle,
+    /// The connection has ended: `on-close`.
+    Closed,
+}
+
+impl Event {
+    /// The contract's function.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Connected => "on-connect",
+            Self::Idle => "on-idle",
+            Self::Closed => "on-close",
+        }
+    }
+}
+
+/// What a call gave, and what it asks for.
+#[derive(Debug, PartialEq)]
+pub struct Output<T> {
+    /// What it returned.
+    pub value: T,
+    /// What is to be done on the connection; none is nothing.
+    pub actions: Option<Box<Actions>>,
+}
+
+/// Where the next frame is, as a converter sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// So many bytes more are needed at least.
+    Need(u32),
+    /// So many bytes are to be dropped, and so many behind them are the frame.
+    Frame { skip: u32, length: u32 },
 }
 
 /// A call that gave nothing.
@@ -75,17 +130,24 @@ impl Instance {
             .pre
             .instantiate(&mut store)
             .map_err(|error| classify(&mut store, &converter.limits, &error))?;
-        let uplink = converter.uplink.as_ref();
-        let uplink = uplink.map(|indices| indices.load(&mut store, &instance));
-        let uplink = uplink.transpose().map_err(wrong_type_of(UPLINK))?;
-        let downlink = converter.downlink.as_ref();
-        let downlink = downlink.map(|indices| indices.load(&mut store, &instance));
-        let downlink = downlink.transpose().map_err(wrong_type_of(DOWNLINK))?;
+        let indices = &converter.exports;
+        macro_rules! load {
+            ($export:ident, $name:ident) => {{
+                let indices = indices.$export.as_ref();
+                let loaded = indices.map(|indices| indices.load(&mut store, &instance));
+                loaded.transpose().map_err(wrong_type_of($name))?
+            }};
+        }
+        let exports = Exports {
+            uplink: load!(uplink, UPLINK),
+            downlink: load!(downlink, DOWNLINK),
+            lifecycle: load!(lifecycle, LIFECYCLE),
+            framing: load!(framing, FRAMING),
+        };
         Ok(Self {
             converter: converter.clone(),
             store,
-            uplink,
-            downlink,
+            exports,
             calls: 0,
             spent: false,
         })
@@ -127,17 +189,28 @@ impl Instance {
         frame: &[u8],
         context: &CallContext,
         time: Time,
-    ) -> Result<(Vec<Entity>, usize), Failure> {
-        let Some(guest) = &self.uplink else {
-            return Err(CallError::NotExported(UPLINK).into());
-        };
-        let limits = self.converter.limits;
-        begin(&mut self.store, &limits, context, time);
-        let outcome = guest.call_decode(&mut self.store, frame);
-        let entities = self.finish(outcome, time)?;
-        let bytes = check::measure(&entities, &limits)?;
-        check::check(&entities).map_err(CallError::BadResult)?;
-        Ok((entities, bytes))
+    ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
+        self.entities(context, time, |exports, store| {
+            let guest = exports.uplink.as_ref().ok_or(UPLINK)?;
+            Ok(guest.call_decode(store, frame))
+        })
+    }
+
+    /// One of the functions of WIT `lifecycle`, whose result is as that of `decode`.
+    pub(super) fn on_event(
+        &mut self,
+        event: Event,
+        context: &CallContext,
+        time: Time,
+    ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
+        self.entities(context, time, |exports, store| {
+            let guest = exports.lifecycle.as_ref().ok_or(LIFECYCLE)?;
+            Ok(match event {
+                Event::Connected => guest.call_on_connect(store),
+                Event::Idle => guest.call_on_idle(store),
+                Event::Closed => guest.call_on_close(store),
+            })
+        })
     }
 
     /// WIT `encode`.
@@ -147,13 +220,80 @@ impl Instance {
         msg_type: &str,
         context: &CallContext,
         time: Time,
-    ) -> Result<Vec<Vec<u8>>, Failure> {
-        let Some(guest) = &self.downlink else {
-            return Err(CallError::NotExported(DOWNLINK).into());
-        };
-        begin(&mut self.store, &self.converter.limits, context, time);
-        let outcome = guest.call_encode(&mut self.store, msg, msg_type);
-        self.finish(outcome, time)
+    ) -> Result<Output<Vec<Vec<u8>>>, Failure> {
+        self.call(
+            context,
+            time,
+            |exports, store| {
+                let guest = exports.downlink.as_ref().ok_or(DOWNLINK)?;
+                Ok(guest.call_encode(store, msg, msg_type))
+            },
+            |_, _| Ok(()),
+        )
+        .map(|(output, ())| output)
+    }
+
+    /// WIT `cut`. It knows nothing of the call's context and asks for nothing.
+    pub(super) fn cut(
+        &mut self,
+        bytes: &[u8],
+        context: &CallContext,
+        time: Time,
+    ) -> Result<Step, Failure> {
+        let cut = self.call(
+            context,
+            time,
+            |exports, store| {
+                let guest = exports.framing.as_ref().ok_or(FRAMING)?;
+                Ok(guest.call_cut(store, bytes))
+            },
+            |_, _| Ok(()),
+        );
+        cut.map(|(output, ())| match output.value {
+            framing::Step::Need(count) => Step::Need(count),
+            framing::Step::Frame(framing::Frame { skip, length }) => Step::Frame { skip, length },
+        })
+    }
+
+    fn entities(
+        &mut self,
+        context: &CallContext,
+        time: Time,
+        call: impl Fn(
+            &Exports,
+            &mut Store<GuestState>,
+        ) -> Result<wasmtime::Result<Result<Vec<Entity>, String>>, &'static str>,
+    ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
+        self.call(context, time, call, |entities, limits| {
+            let bytes = check::measure(entities, limits)?;
+            check::check(entities).map_err(CallError::BadResult)?;
+            Ok(bytes)
+        })
+    }
+
+    /// Makes a call, checks what it gave, and puts its session value into effect. It is made
+    /// again if another call has changed the value that it read.
+    fn call<T, C>(
+        &mut self,
+        context: &CallContext,
+        time: Time,
+        call: impl Fn(
+            &Exports,
+            &mut Store<GuestState>,
+        ) -> Result<wasmtime::Result<Result<T, String>>, &'static str>,
+        check: impl Fn(&T, &ConverterLimits) -> Result<C, CallError>,
+    ) -> Result<(Output<T>, C), Failure> {
+        let limits = self.converter.limits;
+        for _ in 0..MAX_TRIES {
+            begin(&mut self.store, &limits, context, time);
+            let outcome = call(&self.exports, &mut self.store).map_err(CallError::NotExported)?;
+            let value = self.finish(outcome, time)?;
+            let checked = check(&value, &limits)?;
+            if let Ok(actions) = self.store.data_mut().asked.conclude(context)? {
+                return Ok((Output { value, actions }, checked));
+            }
+        }
+        Err(CallError::SessionContended(MAX_TRIES).into())
     }
 
     fn finish<T>(

@@ -11,8 +11,11 @@
 //! - `engine`, `component`, `contract`, `aot`, `file_cache`: from a file to code
 //! - `golden`: a converter's own cases, run before it goes live; `trial`: single calls
 //! - `instance`, `state`, `call`, `stdio`, `deadline`, `check`: one call
+//! - `cutter`: a stream, cut by the converter
+//! - `session`, `actions`: what it keeps for its connection, and what it asks for there
 //! - `run`: which thread and instance a call gets
 
+mod actions;
 mod aot;
 mod bindings;
 mod call;
@@ -22,6 +25,7 @@ mod check;
 mod check_value;
 mod component;
 mod contract;
+mod cutter;
 mod deadline;
 mod engine;
 mod error;
@@ -31,20 +35,25 @@ mod golden;
 mod instance;
 mod registry;
 mod run;
+mod session;
 mod single;
 mod state;
 mod stdio;
 mod trial;
 mod whole_file;
 
+pub use actions::{Actions, RpcAnswer};
 pub use bindings::types::{Entity, EntityKind, KeyValue, Sample, Value};
 pub use call::{CallContext, Metadata, Missed};
 pub use component::{Converter, Direction, Stats};
+pub use cutter::{CutError, Cuts, Cutter, Next};
 pub use engine::ConverterEngine;
 pub use error::{CallError, LoadError};
 pub use file_cache::FileCache;
 pub use folder::{ConverterInfo, FileState, RollbackError, RolledBack, Watcher};
 pub use golden::{check_cases, run_cases, update_cases};
+pub use instance::{Event, Output};
 pub use registry::{Registry, Selection, SelectionError};
-pub use run::{Decoded, Overruns, Pace, Progress, Stopped, Workers};
+pub use run::{Decoded, Overruns, Pace, Progress, Stopped, Undecoded, Workers};
+pub use session::Session;
 pub use trial::{Trial, Tried};

@@ -7,9 +7,11 @@ use wasmtime::{ResourceLimiter, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
+    actions::Asked,
     bindings::{
-        context,
+        connection, context,
         logging::{self, Level},
+        types::Value,
     },
     call::CallContext,
     component::Converter,
@@ -41,6 +43,8 @@ pub(super) struct GuestState {
     pub(super) deadline: Deadline,
     /// None between calls and while an instance is made.
     pub(super) call: Option<CallContext>,
+    /// What the call at hand asks for.
+    pub(super) asked: Asked,
     /// The last line that the guest logged as an error during this call, else
     /// what it printed: what its panic said, if the call ends in a trap.
     pub(super) last_error: Option<String>,
@@ -70,6 +74,7 @@ impl GuestState {
             resources: ResourceTable::new(),
             deadline: Deadline::new(limits.call_timeout),
             call: None,
+            asked: Asked::default(),
             last_error: None,
             out_of_memory: false,
             budget: converter.log_budget.clone(),
@@ -84,6 +89,7 @@ impl GuestState {
             self.fresh_memory_bytes = self.memory_bytes;
         }
         self.call = Some(call);
+        self.asked = Asked::default();
         self.deadline = deadline;
         self.last_error = None;
         self.out_of_memory = false;
@@ -181,6 +187,41 @@ impl context::Host for GuestState {
 
     fn integration_metadata(&mut self, key: String) -> Option<String> {
         self.call.as_ref()?.integration_metadata(&key)
+    }
+}
+
+impl connection::Host for GuestState {
+    fn session(&mut self) -> Vec<u8> {
+        let Some(call) = &self.call else {
+            return Vec::new();
+        };
+        self.asked.session(call.session()).to_vec()
+    }
+
+    fn set_session(&mut self, value: Vec<u8>) {
+        self.asked.set_session(value, &self.limits);
+    }
+
+    fn reply(&mut self, bytes: Vec<u8>) {
+        self.asked.reply(&bytes, &self.limits);
+    }
+
+    fn close(&mut self) {
+        self.asked.close();
+    }
+
+    fn expect_answer(&mut self) {
+        self.asked.expect_answer();
+    }
+
+    fn answer_rpc(
+        &mut self,
+        device_name: String,
+        request_id: Option<i32>,
+        response: Result<Value, String>,
+    ) {
+        self.asked
+            .answer(device_name, request_id, response, &self.limits);
     }
 }
 

@@ -5,13 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+
 use super::{
     bindings::types,
-    call::{CallContext, Metadata, Missed},
+    call::{CallContext, Metadata, Missed, NOWHERE},
     component::Converter,
     error::CallError,
-    golden::NOWHERE,
-    instance::{Failure, Instance, Time},
+    golden::note,
+    instance::{Failure, Instance, Output, Time},
+    session::Session,
     single::Single,
 };
 
@@ -26,6 +29,8 @@ pub struct Trial {
 pub struct Tried<T> {
     /// What it gave.
     pub result: Result<T, CallError>,
+    /// What it asked for on the connection.
+    pub actions: tb_converter::Actions,
     /// What the converter logged: level and line, within `logLinesPerSecond`.
     pub log: Vec<(&'static str, String)>,
     /// How long it took, without the making of an instance.
@@ -43,26 +48,27 @@ impl Trial {
         }
     }
 
-    /// Decodes a frame. `metadata` are the integration's.
+    /// Decodes a frame. `metadata` are the integration's, `session` is what the
+    /// connection keeps.
     pub fn decode(
         &mut self,
         frame: &[u8],
         metadata: &Metadata,
+        session: &Bytes,
     ) -> Tried<Vec<tb_converter::Entity>> {
         let context = CallContext::Uplink {
             integration: Arc::new(metadata.clone()),
             peer: NOWHERE,
             local: NOWHERE,
+            session: Session::new(session.clone()),
         };
-        let tried = self.call(|instance| instance.decode(frame, &context, Time::Whole));
-        Tried {
-            result: tried
-                .result
-                .map(|(entities, _)| entities.into_iter().map(entity).collect()),
-            log: tried.log,
-            took: tried.took,
-            memory_bytes: tried.memory_bytes,
-        }
+        self.call(|instance| {
+            let (output, _) = instance.decode(frame, &context, Time::Whole)?;
+            Ok(Output {
+                value: output.value.into_iter().map(entity).collect(),
+                actions: output.actions,
+            })
+        })
     }
 
     /// Encodes a message with its metadata and the integration's.
@@ -71,17 +77,22 @@ impl Trial {
         (msg, msg_type): (&str, &str),
         metadata: &Metadata,
         integration: &Metadata,
+        session: &Bytes,
     ) -> Tried<Vec<Vec<u8>>> {
         let context = CallContext::Downlink {
             integration: Arc::new(integration.clone()),
             message: Arc::new(metadata.clone()),
             missed: Missed::default(),
             peer: NOWHERE,
+            session: Session::new(session.clone()),
         };
         self.call(|instance| instance.encode(msg, msg_type, &context, Time::Whole))
     }
 
-    fn call<T>(&mut self, call: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Tried<T> {
+    fn call<T>(
+        &mut self,
+        call: impl FnOnce(&mut Instance) -> Result<Output<T>, Failure>,
+    ) -> Tried<T> {
         let (mut log, mut took, mut memory_bytes) = (Vec::new(), Duration::ZERO, 0);
         let result = self.single.call(|instance| {
             instance.capture_log();
@@ -92,8 +103,14 @@ impl Trial {
             memory_bytes = instance.memory_bytes();
             result
         });
+        let asked = tb_converter::Context::new();
+        let result = result.map(|output| {
+            note(output.actions, &asked);
+            output.value
+        });
         Tried {
             result,
+            actions: asked.actions(),
             log,
             took,
             memory_bytes,

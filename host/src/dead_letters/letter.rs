@@ -21,6 +21,9 @@ pub enum Origin {
         converter: String,
         /// The version of that converter.
         version: String,
+        /// The session value that the frame met, in hex: another try must meet it, too.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        session_hex: String,
     },
     /// ThingsBoard does not take what was decoded. The bytes are the record as
     /// JSON, see [`Uplink::json`](crate::message::Uplink::json).
@@ -210,6 +213,7 @@ mod tests {
             "local": "[::1]:9000",
             "converter": "meter",
             "version": "v1",
+            "sessionHex": "ff",
             "error": "no checksum",
             "tries": 1,
             "frameLength": 3,

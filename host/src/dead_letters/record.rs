@@ -128,10 +128,23 @@ mod tests {
     }
 
     #[test]
+    fn details_of_an_older_host_have_no_session() {
+        let record = Record::new(new_letter("meters", "meter", "v1"));
+        let text = String::from_utf8(record.details).unwrap();
+        let older = text.replace(r#","sessionHex":"ff""#, "");
+        assert_ne!(older, text);
+        let details = Details::parse(older.as_bytes()).unwrap();
+        assert!(
+            matches!(&details.origin, Origin::Converter { session_hex, .. } if session_hex.is_empty())
+        );
+        assert_eq!(details.json(), older.as_bytes());
+    }
+
+    #[test]
     fn details_of_a_newer_host_can_be_read() {
         let record = Record::new(new_letter("meters", "meter", "v1"));
         let text = String::from_utf8(record.details.clone()).unwrap();
-        let newer = text.replacen('{', "{\"session\":{\"a\":1},", 1);
+        let newer = text.replacen('{', "{\"later\":{\"a\":1},", 1);
         assert_eq!(
             Details::parse(newer.as_bytes()).unwrap(),
             Details::parse(&record.details).unwrap()

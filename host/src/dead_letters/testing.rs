@@ -20,6 +20,7 @@ pub(super) fn new_letter(integration: &str, converter: &str, version: &str) -> N
             local: (Ipv6Addr::LOCALHOST, 9000).into(),
             converter: converter.to_owned(),
             version: version.to_owned(),
+            session_hex: "ff".to_owned(),
         },
         error: "no checksum".to_owned(),
         frame: Bytes::from_static(b"\x01\x02"),

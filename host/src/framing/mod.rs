@@ -83,6 +83,11 @@ impl Framer {
                 LengthFieldDecoder::new(settings::length_field(settings)).map(Self::LengthField)
             }
             HandlerType::Json => JsonDecoder::new(settings::json(settings)).map(Self::Json),
+            HandlerType::Converter => Err(HandlerError::new(
+                "handlerType",
+                "CONVERTER",
+                "the uplink converter cuts these frames, no handler does",
+            )),
         }
     }
 }

@@ -91,6 +91,7 @@ fn run(settings: &HandlerConfiguration, chunks: &[&[u8]]) -> Option<Vec<Result<B
         HandlerType::Text => settings.max_frame_length + 2,
         HandlerType::Binary => settings.max_frame_length,
         HandlerType::Json => settings.max_object_length,
+        HandlerType::Converter => return None,
     };
     let reads = outcomes(&mut framer, chunks, |buffer| {
         assert!(buffer.len() <= limit, "{} > {limit}", buffer.len());

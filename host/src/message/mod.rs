@@ -66,6 +66,13 @@ impl Downlink {
         }
     }
 
+    /// Whether it is a call whose caller wants the device's answer.
+    #[must_use]
+    pub fn is_two_way_call(&self) -> bool {
+        let one_way = self.metadata.get("oneway");
+        self.outcome.is_some() && one_way.is_none_or(|text| text != "true")
+    }
+
     /// Whether [`Downlink::expires`] has passed.
     #[must_use]
     pub fn is_expired(&self) -> bool {
@@ -78,6 +85,8 @@ impl Downlink {
 pub enum DownlinkOutcome {
     /// All its bytes were handed to the device's connection.
     Sent,
+    /// The device has answered the call: with JSON text, or that it could not do it.
+    Answered(Result<String, String>),
     /// The device is not connected.
     NotConnected,
     /// Its time passed.

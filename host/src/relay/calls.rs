@@ -166,8 +166,16 @@ fn spawn_answer(exchange: Arc<Exchange>, call: DeviceRpcCallMsg, outcome: Downli
 }
 
 async fn answer(exchange: &Exchange, call: DeviceRpcCallMsg, outcome: &DownlinkOutcome) {
+    // ThingsBoard takes nothing but names of its own for an error; what a device says is a
+    // response in any case.
+    let failed;
     let (response, error) = match outcome {
         DownlinkOutcome::Sent => ("{}", ""),
+        DownlinkOutcome::Answered(Ok(json)) => (json.as_str(), ""),
+        DownlinkOutcome::Answered(Err(text)) => {
+            failed = serde_json::json!({ "error": text }).to_string();
+            (failed.as_str(), "")
+        }
         DownlinkOutcome::NotConnected => ("", "NO_ACTIVE_CONNECTION"),
         DownlinkOutcome::Expired => ("", "TIMEOUT"),
         DownlinkOutcome::NotEncoded(_) => ("", "INTERNAL"),
@@ -270,6 +278,16 @@ mod tests {
         let (sender, mut downlinks) = mpsc::channel(8);
         for (id, outcome, answer) in [
             (1, DownlinkOutcome::Sent, expected("{}", "")),
+            (
+                7,
+                DownlinkOutcome::Answered(Ok("[1]".to_owned())),
+                expected("[1]", ""),
+            ),
+            (
+                8,
+                DownlinkOutcome::Answered(Err("\"no\"".to_owned())),
+                expected(r#"{"error":"\"no\""}"#, ""),
+            ),
             (
                 2,
                 DownlinkOutcome::NotConnected,

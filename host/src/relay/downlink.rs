@@ -70,6 +70,7 @@ pub(super) fn from_rpc(call: &DeviceRpcCallMsg, device: &Addressee) -> Option<Do
     let uuid = super::ids::uuid(call.request_uuid_msb, call.request_uuid_lsb);
     let mut metadata = device_metadata(device);
     metadata.insert("requestUUID".to_owned(), uuid.to_string());
+    metadata.insert("requestId".to_owned(), call.request_id.to_string());
     metadata.insert(
         "expirationTime".to_owned(),
         call.expiration_time.to_string(),
@@ -199,6 +200,7 @@ mod tests {
                 expiration_time: 1000,
                 oneway: true,
                 request_uuid_lsb: 5,
+                request_id: 3,
                 request_msg: Some(RpcRequestMsg {
                     method: "set".to_owned(),
                     params: params.to_owned(),
@@ -209,6 +211,7 @@ mod tests {
             assert_eq!(downlink.msg, expected);
             assert_eq!(downlink.msg_type, "RPC_CALL_FROM_SERVER_TO_DEVICE");
             assert_eq!(downlink.metadata["oneway"], "true");
+            assert_eq!(downlink.metadata["requestId"], "3");
             assert_eq!(downlink.metadata["expirationTime"], "1000");
             assert_eq!(
                 downlink.metadata["requestUUID"],

@@ -126,31 +126,37 @@ fn each_page(
 }
 
 fn summary(letter: &Letter, shown: usize) -> LetterSummary {
-    let (peer, converter, version, entity) = match &letter.origin {
-        Origin::Converter {
-            peer,
-            converter,
-            version,
-            ..
-        } => (peer.to_string(), converter.clone(), version.clone(), None),
-        Origin::ThingsBoard { entity } => (
-            String::new(),
-            String::new(),
-            String::new(),
-            Some(entity.clone()),
-        ),
-    };
-    LetterSummary {
+    let summary = LetterSummary {
         id: letter.id,
         received_ms: letter.received_ms,
         integration: letter.integration.clone(),
-        peer,
-        converter,
-        version,
-        entity,
+        peer: String::new(),
+        converter: String::new(),
+        version: String::new(),
+        session_hex: String::new(),
+        entity: None,
         tries: letter.tries,
         error: letter.error.clone(),
         frame_length: letter.frame.len(),
         frame_hex: hex(&letter.frame[..letter.frame.len().min(shown)]),
+    };
+    match letter.origin.clone() {
+        Origin::Converter {
+            peer,
+            converter,
+            version,
+            session_hex,
+            ..
+        } => LetterSummary {
+            peer: peer.to_string(),
+            converter,
+            version,
+            session_hex,
+            ..summary
+        },
+        Origin::ThingsBoard { entity } => LetterSummary {
+            entity: Some(entity),
+            ..summary
+        },
     }
 }

@@ -109,6 +109,7 @@ impl Host {
         let (workers, _threads) = Workers::start(converters.worker_threads())
             .context("cannot start the converter threads")?;
         let shared = Arc::new(Shared {
+            calls: Arc::default(),
             workers,
             overruns: Arc::new(Overruns::default()),
             dead_letters,

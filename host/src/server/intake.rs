@@ -1,32 +1,47 @@
-//! Frames of one connection become records in the spool, or dead letters.
+//! What comes of one connection's frames: records in the spool, replies, answers to
+//! calls, and dead letters.
 
 use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use tokio::time::sleep;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::{
-    diagnosis,
     directory::Route,
     integration::{Integration, Shared},
     live::Live,
+    remarks::Remarks,
+    replies::{Deaf, Replies},
+    stream::Asking,
 };
 use crate::{
-    converter::{CallContext, CallError, Converter, Decoded, Entity, Pace, Progress},
+    config::ReplyWhen,
+    converter::{
+        CallContext, CallError, Converter, Decoded, Entity, Event, Output, Pace, Progress,
+        RpcAnswer, Session, Undecoded,
+    },
     dead_letters::{NewLetter, Origin},
-    framing::FrameError,
-    hex::hex_start,
-    log_budget::LogBudget,
+    hex::hex,
     message::{Uplink, now_ms},
 };
 
-/// Lines a second that one connection may write to the log about bad frames.
-const LOG_LINES_PER_SECOND: u32 = 10;
+/// Why a connection's frames are not taken any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The host stops before all were decoded; the others are dead letters.
+    Stopping,
+    /// The converter closes the connection.
+    Asked,
+    /// The device does not take its replies.
+    Deaf,
+}
 
-/// The host stops before all frames were decoded; the others are dead letters.
-#[derive(Debug)]
-pub(super) struct Undelivered;
+impl From<Deaf> for Ended {
+    fn from(_: Deaf) -> Self {
+        Self::Deaf
+    }
+}
 
 /// Brings a connection's frames to where they belong.
 pub(super) struct Intake {
@@ -35,13 +50,25 @@ pub(super) struct Intake {
     peer: SocketAddr,
     local: SocketAddr,
     route: Route,
+    replies: Replies,
+    /// What the converter keeps for the connection.
+    session: Session,
     /// The devices that spoke over this connection.
     devices: HashSet<String>,
     pace: Pace,
-    log: LogBudget,
-    /// What was advised already; once a connection is enough.
-    said_nothing_to_save: bool,
-    said_seconds: bool,
+    pub(super) remarks: Remarks,
+}
+
+/// What calls gave, on its way.
+#[derive(Default)]
+struct Gathered {
+    uplinks: Vec<Uplink>,
+    letters: Vec<NewLetter>,
+    /// The entities that were named.
+    spoke: HashSet<String>,
+    reply: Vec<u8>,
+    answers: Vec<RpcAnswer>,
+    close: bool,
 }
 
 impl Intake {
@@ -49,19 +76,20 @@ impl Intake {
         integration: Arc<Integration>,
         shared: Arc<Shared>,
         (peer, local): (SocketAddr, SocketAddr),
-        route: Route,
+        (route, replies): (Route, Replies),
+        session: Session,
     ) -> Self {
         Self {
             pace: Pace::new(shared.overruns.clone(), peer.ip()),
+            remarks: Remarks::new(integration.clone(), peer),
             integration,
             shared,
             peer,
             local,
             route,
+            replies,
+            session,
             devices: HashSet::new(),
-            log: LogBudget::new(LOG_LINES_PER_SECOND),
-            said_nothing_to_save: false,
-            said_seconds: false,
         }
     }
 
@@ -70,14 +98,26 @@ impl Intake {
         self.peer
     }
 
-    /// The devices that spoke, and the last sender of their downlinks.
+    /// The devices that spoke, and the last sender of their downlinks. There are no
+    /// more replies.
     pub(super) fn into_devices(self) -> (HashSet<String>, Route) {
         (self.devices, self.route)
     }
 
-    /// Decodes `frames` in order, and brings what comes of them to the spool
-    /// and to the dead letters.
-    pub(super) async fn process(&mut self, mut frames: Vec<Bytes>) -> Result<(), Undelivered> {
+    /// What it takes to let the converter cut frames.
+    pub(super) fn asking(&mut self) -> Asking<'_> {
+        let live = self.integration.live();
+        Asking {
+            workers: &self.shared.workers,
+            context: self.context(&live),
+            pace: &mut self.pace,
+            stop: &self.shared.stop,
+        }
+    }
+
+    /// Decodes `frames` in order, and brings what comes of them to the spool, to the
+    /// device and to the dead letters.
+    pub(super) async fn process(&mut self, mut frames: Vec<Bytes>) -> Result<(), Ended> {
         let received_ms = now_ms();
         let mut done = 0;
         while done < frames.len() {
@@ -85,17 +125,13 @@ impl Intake {
             let Some(converter) = self.converter(&live).await else {
                 return self.give_up(&frames[done..], received_ms, None).await;
             };
-            let context = CallContext::Uplink {
-                integration: live.metadata.clone(),
-                peer: self.peer,
-                local: self.local,
-            };
+            let context = self.context(&live);
             let progress = self
                 .shared
                 .workers
                 .decode(converter.clone(), frames, done, context, &mut self.pace)
                 .await
-                .map_err(|_| Undelivered)?;
+                .map_err(|_| Ended::Stopping)?;
             let Progress {
                 frames: back,
                 decoded,
@@ -103,14 +139,21 @@ impl Intake {
             } = progress;
             frames = back;
             let decoded_to = done + decoded.len();
-            self.deliver(
+            let gathered = self.gather(
                 &live,
                 &converter,
                 &frames[done..decoded_to],
                 decoded,
                 received_ms,
-            )
-            .await;
+            );
+            let dropped = frames.len() - decoded_to;
+            if gathered.close && dropped > 0 {
+                warn!(
+                    integration = &*self.integration.name, peer = %self.peer, dropped,
+                    "frames behind the one at which the converter closed the connection are dropped"
+                );
+            }
+            self.deliver(&live, gathered).await?;
             done = decoded_to;
             if rest.is_zero() {
                 continue;
@@ -125,6 +168,52 @@ impl Intake {
             }
         }
         Ok(())
+    }
+
+    /// Tells the converter what happened on the connection. One that does not want to
+    /// know, or is not there yet, is not told.
+    pub(super) async fn tell(&mut self, event: Event) -> Result<(), Ended> {
+        let live = self.integration.live();
+        let Some(converter) = live.uplink.current() else {
+            return Ok(());
+        };
+        if !converter.follows_connections() {
+            live.report_lifecycle(&self.integration.name, &converter, event);
+            return Ok(());
+        }
+        let received_ms = now_ms();
+        let told = self
+            .shared
+            .workers
+            .tell(
+                converter.clone(),
+                event,
+                self.context(&live),
+                &mut self.pace,
+            )
+            .await
+            .map_err(|_| Ended::Stopping)?;
+        match told {
+            Ok(output) => {
+                let mut gathered = Gathered::default();
+                self.take(&mut gathered, &live, output, received_ms);
+                self.deliver(&live, gathered).await
+            }
+            Err(error) => {
+                self.integration.counters.failed(1);
+                self.remarks.report_event(&converter, event, &error);
+                Ok(())
+            }
+        }
+    }
+
+    fn context(&self, live: &Live) -> CallContext {
+        CallContext::Uplink {
+            integration: live.metadata.clone(),
+            peer: self.peer,
+            local: self.local,
+            session: self.session.clone(),
+        }
     }
 
     /// The uplink converter; none if the host stops first. Frames wait while
@@ -150,73 +239,132 @@ impl Intake {
         frames: &[Bytes],
         received_ms: i64,
         converter: Option<&Converter>,
-    ) -> Result<(), Undelivered> {
+    ) -> Result<(), Ended> {
+        let session = self.session.value();
         let letters = frames
             .iter()
-            .map(|frame| self.letter(converter, frame, &CallError::NotTried, received_ms))
+            .map(|frame| {
+                let undecoded = Undecoded {
+                    error: CallError::NotTried,
+                    session: session.clone(),
+                };
+                self.letter(converter, frame, &undecoded, received_ms)
+            })
             .collect();
         self.keep(letters).await;
-        Err(Undelivered)
+        Err(Ended::Stopping)
     }
 
-    async fn deliver(
+    /// What the frames say, put together.
+    fn gather(
         &mut self,
         live: &Live,
         converter: &Converter,
         frames: &[Bytes],
         decoded: Vec<Decoded>,
         received_ms: i64,
-    ) {
-        let mut uplinks = Vec::with_capacity(decoded.len());
-        let mut letters = Vec::new();
-        let mut spoke = HashSet::new();
+    ) -> Gathered {
+        let mut gathered = Gathered {
+            uplinks: Vec::with_capacity(decoded.len()),
+            ..Gathered::default()
+        };
         for (frame, result) in frames.iter().zip(decoded) {
             match result {
-                Ok(entities) => {
-                    self.advise(converter, frame, &entities);
-                    for entity in entities {
-                        if !spoke.contains(&entity.name) {
-                            spoke.insert(entity.name.clone());
-                        }
-                        uplinks.push(Uplink {
-                            integration: self.integration.name.clone(),
-                            allow_create: live.allow_create,
-                            received_ms,
-                            entity,
-                        });
-                    }
+                Ok(output) => {
+                    self.remarks.advise(converter, frame, &output);
+                    self.take(&mut gathered, live, output, received_ms);
                 }
-                Err(error) => {
-                    self.report_converter(converter, frame, &error);
-                    letters.push(self.letter(Some(converter), frame, &error, received_ms));
+                Err(undecoded) => {
+                    self.remarks
+                        .report_converter(converter, frame, &undecoded.error);
+                    let letter = self.letter(Some(converter), frame, &undecoded, received_ms);
+                    gathered.letters.push(letter);
                 }
             }
         }
         let counters = &self.integration.counters;
-        counters.processed(frames.len() - letters.len());
-        counters.failed(letters.len());
+        counters.processed(frames.len() - gathered.letters.len());
+        counters.failed(gathered.letters.len());
+        gathered
+    }
+
+    /// Adds what one call gave.
+    fn take(
+        &self,
+        gathered: &mut Gathered,
+        live: &Live,
+        output: Output<Vec<Entity>>,
+        received_ms: i64,
+    ) {
+        for entity in output.value {
+            if !gathered.spoke.contains(&entity.name) {
+                gathered.spoke.insert(entity.name.clone());
+            }
+            gathered.uplinks.push(Uplink {
+                integration: self.integration.name.clone(),
+                allow_create: live.allow_create,
+                received_ms,
+                entity,
+            });
+        }
+        let Some(actions) = output.actions else {
+            return;
+        };
+        gathered.reply.extend_from_slice(&actions.reply);
+        gathered.answers.extend(actions.answers);
+        gathered.close |= actions.close;
+    }
+
+    /// Stores what was gathered and does what was asked for. A reply is sent when its
+    /// time has come, and not at all for what could not be stored.
+    async fn deliver(&mut self, live: &Live, gathered: Gathered) -> Result<(), Ended> {
+        let Gathered {
+            mut uplinks,
+            letters,
+            spoke,
+            mut reply,
+            answers,
+            close,
+        } = gathered;
         self.keep(letters).await;
         let forwarded = live.leave_out_unchanged(&mut uplinks);
-        match self.shared.spool.append(uplinks).await {
-            Ok(()) => {
+        if live.reply_when == ReplyWhen::Decoded {
+            self.replies.send(std::mem::take(&mut reply), None).await?;
+        }
+        let spool = &self.shared.spool;
+        let watched = live.reply_when == ReplyWhen::Acknowledged && !reply.is_empty();
+        let stored = match watched {
+            true => spool.append_watched(uplinks).await.map(Some),
+            false => spool.append(uplinks).await.map(|()| None),
+        };
+        match stored {
+            Ok(acknowledgement) => {
                 if let Some(forwarded) = forwarded {
                     forwarded.accepted();
                 }
+                self.replies.send(reply, acknowledgement).await?;
             }
             Err(fault) => error!(error = %fault, "data is lost"),
         }
+        for (answer, why) in self.shared.calls.answer_all(answers) {
+            self.remarks.report_unasked(&answer, &why);
+        }
         self.announce(spoke);
+        match close {
+            true => Err(Ended::Asked),
+            false => Ok(()),
+        }
     }
 
     fn letter(
         &self,
         converter: Option<&Converter>,
         frame: &Bytes,
-        error: &CallError,
+        undecoded: &Undecoded,
         received_ms: i64,
     ) -> NewLetter {
         // A frame that was not tried is tried with whatever version comes.
-        let tried = converter.filter(|_| *error != CallError::NotTried);
+        let tried = converter.filter(|_| undecoded.error != CallError::NotTried);
         NewLetter {
             received_ms,
             integration: self.integration.name.to_string(),
@@ -228,15 +376,16 @@ impl Intake {
                     .unwrap_or_default()
                     .to_owned(),
                 version: tried.map(Converter::version).unwrap_or_default().to_owned(),
+                session_hex: hex(&undecoded.session),
             },
-            error: error.to_string(),
+            error: undecoded.error.to_string(),
             frame: frame.clone(),
         }
     }
 
     /// Waits until the letters are on disk: what is neither there nor in the
     /// spool would be lost with the process.
-    async fn keep(&mut self, letters: Vec<NewLetter>) {
+    async fn keep(&self, letters: Vec<NewLetter>) {
         let count = letters.len();
         if count == 0 {
             return;
@@ -265,67 +414,5 @@ impl Intake {
             }
             self.shared.directory.seen(&device, &self.route);
         }
-    }
-
-    /// Points out what looks wrong in data that can be stored.
-    fn advise(&mut self, converter: &Converter, frame: &Bytes, entities: &[Entity]) {
-        if !self.said_nothing_to_save
-            && let Some(advice) = diagnosis::nothing_to_save(entities)
-        {
-            self.said_nothing_to_save = true;
-            info!(
-                integration = &*self.integration.name, peer = %self.peer,
-                converter = converter.name(), version = converter.version(),
-                frame_length = frame.len(), frame_hex = hex_start(frame), %advice,
-                "nothing to save"
-            );
-        }
-        if !self.said_seconds
-            && let Some(advice) = diagnosis::wrong_time_unit(entities)
-        {
-            self.said_seconds = true;
-            warn!(
-                integration = &*self.integration.name, peer = %self.peer,
-                converter = converter.name(), version = converter.version(),
-                frame_length = frame.len(), frame_hex = hex_start(frame), %advice,
-                "telemetry time looks wrong"
-            );
-        }
-    }
-
-    /// Says that bytes could not be cut into a frame.
-    pub(super) fn report_framing(&mut self, error: &FrameError) {
-        if self.may_log() {
-            warn!(integration = &*self.integration.name, peer = %self.peer, %error, "frame skipped");
-        }
-    }
-
-    fn report_converter(&mut self, converter: &Converter, frame: &Bytes, error: &CallError) {
-        if !self.may_log() {
-            return;
-        }
-        let advice = diagnosis::split_or_merged(self.integration.handler(), frame);
-        warn!(
-            integration = &*self.integration.name,
-            peer = %self.peer,
-            converter = converter.name(),
-            version = converter.version(),
-            frame_length = frame.len(),
-            frame_hex = hex_start(frame),
-            %error,
-            advice = advice.map(tracing::field::display),
-            "frame not decoded"
-        );
-    }
-
-    fn may_log(&mut self) -> bool {
-        let admission = self.log.admit();
-        if admission.suppressed > 0 {
-            warn!(
-                peer = %self.peer, suppressed = admission.suppressed,
-                "further bad frames of this connection were not logged"
-            );
-        }
-        admission.admitted
     }
 }

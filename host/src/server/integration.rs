@@ -19,7 +19,9 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
-use super::{connection, directory::Directory, error::ServerError, listener, live::Live};
+use super::{
+    calls::Calls, connection, directory::Directory, error::ServerError, listener, live::Live,
+};
 use crate::{
     config,
     converter::{Overruns, Workers},
@@ -46,6 +48,8 @@ pub struct Shared {
     pub spool: Spool,
     /// Knows who is connected.
     pub directory: Arc<Directory>,
+    /// The calls that wait for their devices' answers.
+    pub calls: Arc<Calls>,
     /// Knows more of devices than a downlink says.
     pub device_metadata: Arc<dyn DeviceMetadata>,
     /// Told when the process stops.

@@ -1,13 +1,32 @@
 //! What of an integration's settings may change while it runs.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tracing::warn;
 
 use super::update_only::{Forwarded, UpdateOnly};
 use crate::{
-    config,
-    converter::{Direction, Metadata, Registry, Selection},
+    config::{self, ReplyWhen},
+    converter::{Converter, Direction, Event, Metadata, Registry, Selection},
     message::Uplink,
 };
+
+/// Which functions of the converter's `lifecycle` are called.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lifecycle {
+    /// `on-connect`.
+    pub on_connect: bool,
+    /// `on-close`.
+    pub on_close: bool,
+    /// `on-idle`, after how long without a byte.
+    pub when_idle: Option<Duration>,
+}
 
 /// The present converters, metadata and rules of an integration. A batch of
 /// frames is decoded under one of these; the next batch sees the next.
@@ -23,6 +42,12 @@ pub struct Live {
     pub allow_create: bool,
     /// Bytes behind each downlink frame.
     pub downlink_terminator: String,
+    /// When replies go out.
+    pub reply_when: ReplyWhen,
+    /// Which of the converter's `lifecycle` is called.
+    pub lifecycle: Lifecycle,
+    /// Whether it was said that the converter has none.
+    said_no_lifecycle: AtomicBool,
     /// Which values are forwarded only when they changed, if any.
     update_only: Option<Arc<UpdateOnly>>,
 }
@@ -43,6 +68,13 @@ impl Live {
             metadata: Arc::new(metadata),
             allow_create: settings.allow_create_devices_or_assets,
             downlink_terminator: settings.downlink_terminator.clone(),
+            reply_when: settings.reply_when,
+            lifecycle: Lifecycle {
+                on_connect: settings.call_on_connect,
+                on_close: settings.call_on_close,
+                when_idle: settings.call_when_idle(),
+            },
+            said_no_lifecycle: AtomicBool::new(false),
         }
     }
 
@@ -54,6 +86,10 @@ impl Live {
             || old.metadata != new.metadata
             || old.allow_create_devices_or_assets != new.allow_create_devices_or_assets
             || old.downlink_terminator != new.downlink_terminator
+            || old.reply_when != new.reply_when
+            || old.call_on_connect != new.call_on_connect
+            || old.call_on_close != new.call_on_close
+            || old.call_when_idle_ms != new.call_when_idle_ms
             || old.update_only_keys != new.update_only_keys
             || old.max_update_only_values != new.max_update_only_values
     }
@@ -75,6 +111,22 @@ impl Live {
     pub fn leave_out_unchanged(&self, uplinks: &mut Vec<Uplink>) -> Option<Forwarded> {
         let update_only = self.update_only.as_ref()?;
         Some(update_only.filter(uplinks))
+    }
+
+    /// Says, once, that the converter cannot do what the settings want of it.
+    pub(super) fn report_lifecycle(&self, integration: &str, converter: &Converter, event: Event) {
+        if self.said_no_lifecycle.swap(true, Relaxed) {
+            return;
+        }
+        warn!(
+            integration,
+            converter = converter.name(),
+            version = converter.version(),
+            function = event.function(),
+            "callOnConnect, callOnClose or callWhenIdleMs is set, and the uplink converter exports no \
+             tb:converter/lifecycle: it is not called; export it (lifecycle = in export!), or remove \
+             the settings"
+        );
     }
 
     /// The converter choices, uplink and downlink.

@@ -2,22 +2,28 @@
 //!
 //! An integration is a listening port with its framing and converters. Each
 //! connection has one task that reads (socket → frames → converter → spool)
-//! and one that writes (downlinks → converter → socket). This room knows
-//! nothing of gRPC.
+//! and one that writes (replies, and downlinks → converter → socket). This room
+//! knows nothing of gRPC.
 
+mod calls;
 mod connection;
 mod departed;
 mod diagnosis;
 mod directory;
+mod encoder;
 mod error;
 mod intake;
 mod integration;
 mod listener;
 mod live;
 mod opening;
+mod remarks;
+mod replies;
+mod stream;
 mod update_only;
 mod writer;
 
+pub use calls::Calls;
 pub use directory::{Directory, KeptDownlinks};
 pub use error::ServerError;
 pub use integration::{Integration, Shared};

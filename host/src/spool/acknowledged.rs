@@ -42,6 +42,17 @@ impl Acknowledged {
                 .is_some_and(|(_, end)| position < *end)
     }
 
+    /// Whether all positions from `first` on, `end` left out, are done with.
+    pub(super) fn contains_all(&self, first: u64, end: u64) -> bool {
+        let first = first.max(self.below);
+        first >= end
+            || self
+                .beyond
+                .range(..=first)
+                .next_back()
+                .is_some_and(|(_, range_end)| end <= *range_end)
+    }
+
     /// Adds the positions from `first` on, `end` left out, and says how many of
     /// them are new.
     pub(super) fn add(&mut self, first: u64, end: u64) -> u64 {
@@ -113,6 +124,8 @@ mod tests {
                 prop_assert_eq!(done.count_beyond(), beyond as u64);
                 for position in 0..80 {
                     prop_assert_eq!(done.contains(position), model.contains(&position));
+                    let all = (position..position + 3).all(|one| model.contains(&one));
+                    prop_assert_eq!(done.contains_all(position, position + 3), all);
                 }
             }
         }

@@ -25,6 +25,7 @@ use super::{
     status::{Damage, Recovered, Status},
     store::Store,
     tail::{Held, size_of_uplink},
+    watched::Acknowledgement,
 };
 use crate::{
     config::{Fsync, SpoolSettings},
@@ -162,9 +163,34 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Stopped`]: the thread that writes is gone.
     pub async fn append(&self, uplinks: Vec<Uplink>) -> Result<(), SpoolError> {
-        if uplinks.is_empty() {
-            return Ok(());
+        match uplinks.is_empty() {
+            true => Ok(()),
+            false => self.store(uplinks, None).await,
         }
+    }
+
+    /// As [`Spool::append`], for who wants to know when ThingsBoard has acknowledged
+    /// all of it. Nothing is acknowledged at once.
+    ///
+    /// # Errors
+    /// As [`Spool::append`].
+    pub async fn append_watched(
+        &self,
+        uplinks: Vec<Uplink>,
+    ) -> Result<Acknowledgement, SpoolError> {
+        if uplinks.is_empty() {
+            return Ok(Acknowledgement(None));
+        }
+        let (told, hear) = oneshot::channel();
+        self.store(uplinks, Some(told)).await?;
+        Ok(Acknowledgement(Some(hear)))
+    }
+
+    async fn store(
+        &self,
+        uplinks: Vec<Uplink>,
+        watch: Option<oneshot::Sender<()>>,
+    ) -> Result<(), SpoolError> {
         let run = encode(&uplinks);
         let lengths = run.lengths.iter();
         let mut memory = 0;
@@ -185,6 +211,7 @@ impl Spool {
             records,
             memory,
             done,
+            watch,
         };
         self.enter(append).await?;
         stored.await.map_err(|_| SpoolError::Stopped)

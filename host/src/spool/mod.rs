@@ -10,7 +10,7 @@
 //!
 //! - [`Spool`]: the handle; [`Reader`]: a cursor, for the sender; [`Record`]
 //! - `state`: what callers, readers and the thread share; `tail`: the newest
-//!   records in memory; `acknowledged`: what is done with
+//!   records in memory; `acknowledged`: what is done with; `watched`: who waits for that
 //! - `keeper`, `write`: the thread that writes; `flusher`: the one that waits for the disk
 //! - `store`, `open`: the database; `block`, `coding`: records as bytes
 //! - `log_end`, `rescue`, `walk`, `aside`: damage is found, told, and survived
@@ -39,6 +39,7 @@ mod testing;
 mod tests;
 mod view;
 mod walk;
+mod watched;
 mod write;
 
 pub use error::SpoolError;
@@ -47,3 +48,4 @@ pub use reader::Reader;
 pub use record::{Position, Record};
 pub use status::{Damage, Recovered, Status};
 pub use view::{Page, View};
+pub use watched::Acknowledgement;

@@ -20,6 +20,7 @@ use super::{
     record::{Position, Record},
     store::Found,
     tail::{Held, Tail},
+    watched::Watchers,
 };
 use crate::{
     config::{SpoolSettings, WhenFull},
@@ -66,6 +67,8 @@ pub(super) struct Append {
     pub(super) records: Vec<Held>,
     pub(super) memory: usize,
     pub(super) done: oneshot::Sender<()>,
+    /// Told when all of it was acknowledged.
+    pub(super) watch: Option<oneshot::Sender<()>>,
 }
 
 /// A wish to read blocks from disk.
@@ -85,6 +88,7 @@ pub(super) struct State {
     /// The position behind the last record that is stored.
     pub(super) end: u64,
     pub(super) done: Acknowledged,
+    pub(super) watchers: Watchers,
     /// Up to where the store knows what is done with.
     pub(super) done_on_disk: u64,
     /// Since when the store does not know all.
@@ -207,7 +211,9 @@ impl Shared {
     /// Notes that the positions from `first` on, `end` left out, are done with.
     pub(super) fn add_done(&self, state: &mut State, first: u64, end: u64) -> u64 {
         // Nobody can be done with what is not stored.
-        let new = state.done.add(first, end.min(state.end));
+        let end = end.min(state.end);
+        let new = state.done.add(first, end);
+        state.watchers.tell(&state.done, first, end);
         let below = state.done.below();
         if below > state.done_on_disk {
             let since = state.done_since.is_none();
@@ -229,6 +235,7 @@ impl Shared {
     /// Notes that these positions were lost or dropped, counts those that were
     /// not acknowledged, and says so in the log.
     pub(super) fn add_lost(&self, state: &mut State, first: u64, end: u64, loss: Loss) {
+        state.watchers.lose(first, end);
         let new = self.add_done(state, first, end);
         if new == 0 {
             return;
@@ -352,6 +359,7 @@ impl State {
             waiting_for_room: 0,
             end: 1,
             done: Acknowledged::new(1),
+            watchers: Watchers::default(),
             done_on_disk: 1,
             done_since: None,
             stored_bytes: 0,

@@ -140,6 +140,9 @@ impl Keeper {
                 memory: append.memory,
             };
             state.end = appended.end();
+            if let Some(watch) = append.watch {
+                state.watchers.add(appended.first, appended.end(), watch);
+            }
             state.tail.push(appended, &mut gone);
             done.push(append.done);
         }

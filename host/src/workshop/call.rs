@@ -34,10 +34,12 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 pub fn decode(arguments: &DecodeArgs) -> Result<ExitCode> {
     let frame = input::frame(&arguments.frame).map_err(WrongArguments)?;
     let metadata = input::metadata(&arguments.call.metadata).map_err(WrongArguments)?;
+    let session = input::session(&arguments.call).map_err(WrongArguments)?;
     run(&arguments.call, Direction::Uplink, |trial| {
-        shown(trial.decode(&frame, &metadata), |entities| {
-            uplink_result(&entities)
-        })
+        shown(
+            trial.decode(&frame, &metadata, &session),
+            |entities, asked| uplink_result(&entities, asked),
+        )
     })
 }
 
@@ -49,16 +51,19 @@ pub fn encode(arguments: &EncodeArgs) -> Result<ExitCode> {
     let metadata = input::metadata(&arguments.call.metadata).map_err(WrongArguments)?;
     let integration = input::metadata(&arguments.integration_metadata).map_err(WrongArguments)?;
     let message = (arguments.msg.as_str(), arguments.msg_type.as_str());
+    let session = input::session(&arguments.call).map_err(WrongArguments)?;
     run(&arguments.call, Direction::Downlink, |trial| {
-        shown(trial.encode(message, &metadata, &integration), |frames| {
-            downlink_result(&frames)
-        })
+        shown(
+            trial.encode(message, &metadata, &integration, &session),
+            |frames, asked| downlink_result(&frames, asked),
+        )
     })
 }
 
-fn shown<T>(tried: Tried<T>, show: impl FnOnce(T) -> Json) -> Tried<Json> {
+fn shown<T>(tried: Tried<T>, show: impl FnOnce(T, &tb_converter::Actions) -> Json) -> Tried<Json> {
     Tried {
-        result: tried.result.map(show),
+        result: tried.result.map(|value| show(value, &tried.actions)),
+        actions: tried.actions,
         log: tried.log,
         took: tried.took,
         memory_bytes: tried.memory_bytes,

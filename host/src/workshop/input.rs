@@ -5,7 +5,13 @@ use std::{fs, io::Read};
 use anyhow::{Context, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{cli::FrameInput, converter::Metadata, hex::typed_hex};
+use bytes::Bytes;
+
+use crate::{
+    cli::{CallArgs, FrameInput},
+    converter::Metadata,
+    hex::typed_hex,
+};
 
 /// The frame that the arguments name; standard input if they name none.
 pub(super) fn frame(input: &FrameInput) -> Result<Vec<u8>> {
@@ -29,6 +35,18 @@ pub(super) fn frame(input: &FrameInput) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .context("cannot read standard input")?;
     Ok(bytes)
+}
+
+/// The session value that the arguments give; empty as that of a new connection if
+/// they give none.
+pub(super) fn session(arguments: &CallArgs) -> Result<Bytes> {
+    match (&arguments.session, &arguments.session_hex) {
+        (Some(text), _) => Ok(text.clone().into()),
+        (None, Some(hex)) => typed_hex(hex)
+            .map(Bytes::from)
+            .with_context(|| format!("--session-hex {hex}")),
+        (None, None) => Ok(Bytes::new()),
+    }
 }
 
 /// `key=value` pairs.

@@ -9,7 +9,9 @@ const LEAST_LONG: f64 = 1e7;
 /// What ThingsBoard will store with another type than the decoded frame has it.
 pub(super) fn type_changes(result: &Json) -> Vec<String> {
     let mut found = Vec::new();
-    for entity in result.as_array().into_iter().flatten() {
+    // A converter that asked for something has the entities in an object.
+    let entities = result.get("entities").unwrap_or(result);
+    for entity in entities.as_array().into_iter().flatten() {
         let samples = entity["telemetry"].as_array().into_iter().flatten();
         let groups = samples.map(|sample| &sample["values"]);
         for group in groups.chain([&entity["attributes"]]) {

@@ -77,7 +77,9 @@ impl Candidate {
         let metadata = Metadata::new();
         let mut took = Duration::ZERO;
         for _ in 0..calls {
-            let tried = self.trial.decode(&self.frame, &metadata);
+            let tried = self
+                .trial
+                .decode(&self.frame, &metadata, &Default::default());
             assert!(!tried.result.unwrap().is_empty());
             took += tried.took;
             self.memory = tried.memory_bytes;

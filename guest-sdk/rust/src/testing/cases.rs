@@ -21,6 +21,8 @@ pub(super) struct Case {
     pub(super) expected: Json,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) integration_metadata: BTreeMap<String, String>,
+    /// The session value that the call meets.
+    pub(super) session: Vec<u8>,
 }
 
 /// The names of a case's files, as far as they were found.
@@ -30,6 +32,7 @@ struct Files {
     result: Option<String>,
     metadata: Option<String>,
     integration_metadata: Option<String>,
+    session: Option<String>,
 }
 
 /// What a file of a case holds.
@@ -39,6 +42,7 @@ enum Role {
     Result,
     Metadata,
     IntegrationMetadata,
+    Session,
 }
 
 /// What a file holds and the suffix that its case has; none if it is no file of
@@ -48,6 +52,7 @@ fn role(name: &str) -> Option<(Role, &str)> {
     let (role, suffix) = stem.split_once('_').unwrap_or((stem, ""));
     let role = match (role, extension) {
         ("payload", "txt" | "json" | "hex" | "base64") => Role::Payload,
+        ("session", "txt" | "json" | "hex" | "base64") => Role::Session,
         ("result", "json") => Role::Result,
         ("metadata", "json") => Role::Metadata,
         ("integrationMetadata", "json") => Role::IntegrationMetadata,
@@ -85,6 +90,7 @@ fn read_cases(dir: &Path, results_may_miss: bool) -> Result<Vec<Case>, String> {
             Role::Result => &mut files.result,
             Role::Metadata => &mut files.metadata,
             Role::IntegrationMetadata => &mut files.integration_metadata,
+            Role::Session => &mut files.session,
         };
         if let Some(other) = place.replace(name.clone()) {
             return Err(format!(
@@ -94,12 +100,16 @@ fn read_cases(dir: &Path, results_may_miss: bool) -> Result<Vec<Case>, String> {
         }
     }
 
-    // Metadata without a suffix are those of each case that has none of its
-    // own; they need no case without a suffix.
-    let shared = found
-        .get("")
-        .map(|files| (files.metadata.clone(), files.integration_metadata.clone()));
-    let (shared_metadata, shared_integration) = shared.unwrap_or_default();
+    // Metadata and a session without a suffix are those of each case that has none
+    // of its own; they need no case without a suffix.
+    let shared = found.get("").map(|files| Files {
+        payload: None,
+        result: None,
+        metadata: files.metadata.clone(),
+        integration_metadata: files.integration_metadata.clone(),
+        session: files.session.clone(),
+    });
+    let shared = shared.unwrap_or_default();
     found.retain(|suffix, files| {
         !suffix.is_empty() || files.payload.is_some() || files.result.is_some()
     });
@@ -124,21 +134,26 @@ fn read_cases(dir: &Path, results_may_miss: bool) -> Result<Vec<Case>, String> {
                 }
                 (Some(payload), None) => return Err(lonely(dir, &payload, "result")),
                 (None, result) => {
-                    let file = result.or(files.metadata).or(files.integration_metadata);
+                    let metadata = files.metadata.or(files.integration_metadata);
+                    let file = result.or(metadata).or(files.session);
                     return Err(lonely(dir, &file.unwrap_or_default(), "payload"));
                 }
             };
             Ok(Case {
                 payload: read_payload(dir, &payload)?,
                 expected,
-                metadata: read_strings(dir, files.metadata.as_ref().or(shared_metadata.as_ref()))?,
+                metadata: read_strings(dir, files.metadata.as_ref().or(shared.metadata.as_ref()))?,
                 integration_metadata: read_strings(
                     dir,
                     files
                         .integration_metadata
                         .as_ref()
-                        .or(shared_integration.as_ref()),
+                        .or(shared.integration_metadata.as_ref()),
                 )?,
+                session: match files.session.as_ref().or(shared.session.as_ref()) {
+                    Some(session) => read_payload(dir, session)?,
+                    None => Vec::new(),
+                },
                 payload_file: payload,
                 result_file: result,
             })

@@ -33,6 +33,7 @@
 //! | `result.json` | what the converter returns, or its error |
 //! | `metadata.json` | an object of strings; a case without its own has this one, or none |
 //! | `integrationMetadata.json` | for downlinks: the same of the integration |
+//! | `session.txt`, `session.hex`, … | the connection's session value that the call meets, written as a payload; a case without its own has this one, or none |
 //! | `payload_1.txt`, `result_1.json`, `metadata_1.json` … | the case `1` |
 //!
 //! `converter.json`, `README.md`, dot files and folders are passed over. Any
@@ -66,6 +67,22 @@
 //! those that `data` holds in Base64. `metadata` in a result is passed over, as
 //! TCP has no use for it. `null`, `{}` and `[]` are a result without frames.
 //!
+//! **On the connection.** A call that asks for something there has a result of another
+//! shape: an object with `entities` (or `frames`), which holds the above and may be left out,
+//! `reply`, `session`, `close`, `expectsAnswer` and `answers`. Bytes are text, or hexadecimal
+//! under the names `replyHex` and `sessionHex`. An answer has `deviceName`, `requestId` unless it is for the
+//! oldest call, and either `response`, any JSON, or `error`. What is not in the result must not
+//! be asked for.
+//!
+//! ```json
+//! {
+//!   "entities": [{ "deviceName": "352887071911998", "deviceType": "gt06" }],
+//!   "replyHex": "7878050100048e710d0a",
+//!   "session": "352887071911998",
+//!   "answers": [{ "deviceName": "352887071911998", "requestId": 7, "response": "OK" }]
+//! }
+//! ```
+//!
 //! **Errors**, in both directions, are `{"error": "the whole text"}`.
 //!
 //! # Both directions
@@ -78,7 +95,7 @@
 //!
 //! # Hidden state
 //!
-//! A converter is a function of frame or message and metadata: an instance may
+//! A converter is a function of frame or message, metadata and session: an instance may
 //! be new at any call, or have served others. So each case is run more than
 //! once, and a result that differs is a failure that says so, whatever was
 //! expected.
@@ -92,10 +109,12 @@
 //!   reverse order on the same. This finds every case that passes only because
 //!   of an earlier one.
 
+mod actions;
 mod cases;
 mod contract;
 mod diff;
 mod directions;
+mod frames;
 mod report;
 mod run;
 mod shape;
@@ -105,6 +124,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 pub use self::directions::{Directions, directions};
+pub use self::frames::frames;
 pub use self::report::{Failure, Report};
 pub use self::run::{run_downlink, run_downlink_on, run_uplink, run_uplink_on};
 pub use self::shape::{downlink_result, uplink_result};

@@ -121,8 +121,11 @@ pub(super) fn decoded(
     case: &Case,
     decode: &mut impl FnMut(&[u8], &Context) -> Result<Vec<Entity>>,
 ) -> Outcome {
-    guarded(|| match decode(&case.payload, &context(case)) {
-        Ok(entities) => contract::check(&entities).map(|()| shape::of_entities(&entities)),
+    let context = context(case);
+    guarded(|| match decode(&case.payload, &context) {
+        Ok(entities) => {
+            contract::check(&entities).map(|()| shape::uplink_result(&entities, &context.actions()))
+        }
         Err(error) => Ok(json!({ "error": describe(&error) })),
     })
 }
@@ -140,14 +143,14 @@ pub(super) fn encoded(
         let mut context = context(case).of_downlink();
         context.remove_metadata(MSG_TYPE_KEY);
         match encode(&Message::new(body, msg_type), &context) {
-            Ok(frames) => Ok(shape::of_frames(&frames)),
+            Ok(frames) => Ok(shape::downlink_result(&frames, &context.actions())),
             Err(error) => Ok(json!({ "error": describe(&error) })),
         }
     })
 }
 
 fn context(case: &Case) -> Context {
-    let mut context = Context::new();
+    let mut context = Context::new().with_session(&case.session);
     for (key, value) in &case.metadata {
         context = context.with_metadata(key, value);
     }

@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
 
-use super::cases::base64;
-use crate::{Entity, EntityKind, KeyValue, Sample, Value};
+use super::{actions, cases::base64};
+use crate::{Actions, Entity, EntityKind, KeyValue, Sample, Value};
 
 type Object = Map<String, Json>;
 
@@ -18,9 +18,10 @@ pub(super) fn normal_uplink(expected: &Json) -> Result<Json, String> {
     match error_of(expected) {
         Some(error) => Ok(json!({ "error": error })),
         None => {
+            let (returned, actions) = actions::apart("entities", expected)?;
             let entities: Result<Vec<Entity>, String> =
-                objects(expected)?.into_iter().map(entity).collect();
-            Ok(of_entities(&entities?))
+                objects(&returned)?.into_iter().map(entity).collect();
+            Ok(uplink_result(&entities?, &actions))
         }
     }
 }
@@ -30,34 +31,37 @@ pub(super) fn normal_downlink(expected: &Json) -> Result<Json, String> {
     match error_of(expected) {
         Some(error) => Ok(json!({ "error": error })),
         None => {
+            let (returned, actions) = actions::apart("frames", expected)?;
             let frames: Result<Vec<Vec<u8>>, String> =
-                objects(expected)?.into_iter().map(frame).collect();
-            Ok(of_frames(&frames?))
+                objects(&returned)?.into_iter().map(frame).collect();
+            Ok(downlink_result(&frames?, &actions))
         }
     }
 }
 
-/// What a converter's entities are as the result of a golden case.
+/// What a converter's entities are as the result of a golden case, with what it
+/// asked for on the connection.
 #[must_use]
-pub fn uplink_result(entities: &[Entity]) -> Json {
-    of_entities(entities)
+pub fn uplink_result(entities: &[Entity], asked: &Actions) -> Json {
+    actions::with_actions("entities", of_entities(entities), asked)
 }
 
-/// What a converter's frames are as the result of a golden case.
+/// What a converter's frames are as the result of a golden case, with what it
+/// asked for on the connection.
 #[must_use]
-pub fn downlink_result(frames: &[Vec<u8>]) -> Json {
-    of_frames(frames)
+pub fn downlink_result(frames: &[Vec<u8>], asked: &Actions) -> Json {
+    actions::with_actions("frames", of_frames(frames), asked)
 }
 
 /// The normal form of entities.
-pub(super) fn of_entities(entities: &[Entity]) -> Json {
+fn of_entities(entities: &[Entity]) -> Json {
     let mut json = entities.iter().map(of_entity).collect::<Json>();
     json.sort_all_objects();
     json
 }
 
 /// The normal form of frames: text where it can be read, else Base64.
-pub(super) fn of_frames(frames: &[Vec<u8>]) -> Json {
+fn of_frames(frames: &[Vec<u8>]) -> Json {
     let of_frame = |frame: &Vec<u8>| match std::str::from_utf8(frame) {
         Ok(text) if !text.contains(char::is_control) => {
             json!({ "contentType": "TEXT", "data": text })
@@ -174,7 +178,7 @@ fn values(field: &str, json: &Json) -> Result<Vec<KeyValue>, String> {
     object.iter().map(entry).collect()
 }
 
-fn value(json: &Json) -> Option<Value> {
+pub(super) fn value(json: &Json) -> Option<Value> {
     match json {
         Json::Null => None,
         Json::Bool(bool) => Some((*bool).into()),
@@ -246,7 +250,7 @@ fn of_values(values: &[KeyValue]) -> Json {
     Json::Object(values.iter().map(entry).collect())
 }
 
-fn of_value(value: &Value) -> Json {
+pub(super) fn of_value(value: &Value) -> Json {
     match value {
         Value::Boolean(bool) => (*bool).into(),
         Value::Long(long) => (*long).into(),

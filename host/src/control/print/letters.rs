@@ -101,8 +101,12 @@ pub fn letter(output: &mut impl Write, letter: &LetterSummary) -> io::Result<()>
         ("refused by", converter(letter)),
         ("tries", letter.tries.to_string()),
         ("error", letter.error.clone()),
+        ("session", letter.session_hex.clone()),
         ("length", bytes),
     ] {
+        if name == "session" && value.is_empty() {
+            continue;
+        }
         let mut lines = value.lines();
         let first = lines.next().unwrap_or("-");
         writeln!(output, "{name:<11}  {}", escape(first))?;

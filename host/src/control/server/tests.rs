@@ -28,7 +28,7 @@ async fn every_request_arrives_and_is_answered() {
 
 #[tokio::test]
 async fn a_line_without_its_end_is_taken_when_the_client_has_no_more() {
-    let running = Running::start(Fake::Says(Err("no".to_owned()))).await;
+    let running = Running::start(Fake::says(Err("no".to_owned()))).await;
     let mut stream = running.connect().await;
     stream.write_all(LIST.trim_ascii_end()).await.unwrap();
     stream.shutdown().await.unwrap();
@@ -128,7 +128,7 @@ async fn a_client_that_does_not_read_its_answer_is_let_go() {
         letters,
         ..LetterList::default()
     });
-    let running = Running::start(Fake::Says(Ok(huge))).await;
+    let running = Running::start(Fake::says(Ok(huge))).await;
     let mut stream = running.connect().await;
     stream.write_all(LIST).await.unwrap();
     tokio::time::sleep(ANSWER_TIMEOUT * 2).await;

@@ -265,7 +265,7 @@ async fn a_store_that_is_held_is_asked_for_again_for_some_seconds() {
 
 #[tokio::test]
 async fn a_host_that_refuses_is_not_gone_past() {
-    let running = Running::start(Fake::Says(Err("no\x1b".to_owned()))).await;
+    let running = Running::start(Fake::says(Err("no\x1b".to_owned()))).await;
     let (code, text) = outcome("export", running.folder(), never).await;
     assert_eq!(code, Err(r"no\u{1b}".to_owned()));
     assert_eq!(text, "");

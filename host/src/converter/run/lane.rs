@@ -1,6 +1,6 @@
 //! What one converter thread does with a job.
 //!
-//! A job is some frames of one connection, or one message. A thread works on it
+//! A job is some frames of one connection, or a [`Task`](super::task). A thread works on it
 //! for a while only and hands the rest back, so that every connection gets its
 //! turn.
 
@@ -20,7 +20,7 @@ use super::{
         component::Converter,
         deadline::thread_time,
         error::CallError,
-        instance::{Failure, Time},
+        instance::{Failure, Output, Time},
     },
     instances::Instances,
 };
@@ -43,7 +43,7 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    fn time(self) -> Time {
+    pub(super) fn time(self) -> Time {
         match self {
             Self::Regular => Time::AtMost(SLICE),
             Self::Slow => Time::Whole,
@@ -52,9 +52,17 @@ impl Lane {
 }
 
 /// What `decode` made of one frame.
-pub type Decoded = Result<Vec<Entity>, CallError>;
-/// What `encode` made of one message.
-pub(super) type Encoded = Result<Vec<Vec<u8>>, CallError>;
+pub type Decoded = Result<Output<Vec<Entity>>, Undecoded>;
+
+/// A frame that could not be decoded.
+#[derive(Debug)]
+pub struct Undecoded {
+    /// Why.
+    pub error: CallError,
+    /// The session value that it met; a later version of the converter must meet the
+    /// same.
+    pub session: Bytes,
+}
 
 /// Frames on their way through the converter.
 pub(super) struct Frames {
@@ -65,17 +73,13 @@ pub(super) struct Frames {
     pub(super) context: CallContext,
 }
 
-/// A message on its way through the converter.
-pub(super) struct Message {
-    pub(super) converter: Arc<Converter>,
-    pub(super) msg: String,
-    pub(super) msg_type: String,
-    pub(super) context: CallContext,
-}
+/// Runs a task on the thread that it was given to.
+pub(super) type Run = Box<dyn FnOnce(&mut Instances, Lane) + Send>;
 
 pub(super) enum Job {
     Decode(Frames, oneshot::Sender<DecodeReply>),
-    Encode(Message, oneshot::Sender<EncodeReply>),
+    /// Anything else; it sends its result itself.
+    Task(Run),
 }
 
 /// The frames back, and what became of the first of them.
@@ -83,12 +87,6 @@ pub(super) struct DecodeReply {
     pub(super) frames: Frames,
     pub(super) decoded: Vec<Decoded>,
     pub(super) report: Report,
-}
-
-/// The message back, and the result unless it did not end in time.
-pub(super) struct EncodeReply {
-    pub(super) message: Message,
-    pub(super) encoded: Option<Encoded>,
 }
 
 /// How a job went.
@@ -114,9 +112,7 @@ pub(super) fn work(queue: &Receiver<Job>, lane: Lane) {
             Job::Decode(frames, done) => {
                 let _ = done.send(decode(&mut instances, frames, lane));
             }
-            Job::Encode(message, done) => {
-                let _ = done.send(encode(&mut instances, message, lane));
-            }
+            Job::Task(run) => run(&mut instances, lane),
         }
     }
 }
@@ -127,7 +123,7 @@ fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply 
     } = &frames;
     let mut decoded = Vec::with_capacity(frames.frames.len() - frames.from);
     let mut report = Report::default();
-    let (mut errors, mut bytes) = (0, 0);
+    let (mut errors, mut bytes, mut closes) = (0, 0, false);
     let start = Instant::now();
     for frame in &frames.frames[frames.from..] {
         let before = (lane == Lane::Slow).then(thread_time);
@@ -139,9 +135,13 @@ fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply 
         });
         report.slow |= took > SLICE;
         match result {
-            Ok((entities, size)) => {
+            Ok((output, size)) => {
                 bytes += size;
-                decoded.push(Ok(entities));
+                if let Some(actions) = &output.actions {
+                    bytes += actions.reply.len();
+                    closes = actions.close;
+                }
+                decoded.push(Ok(output));
             }
             Err(Failure::Unfinished) => {
                 report.unfinished = true;
@@ -152,11 +152,12 @@ fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply 
                     report.wasted += took.max(converter.limits.call_timeout);
                 }
                 errors += 1;
-                decoded.push(Err(error));
+                let session = context.session().value();
+                decoded.push(Err(Undecoded { error, session }));
             }
         }
         report.calls += 1;
-        if bytes >= MAX_RESULT_BYTES || start.elapsed() >= TURN {
+        if closes || bytes >= MAX_RESULT_BYTES || start.elapsed() >= TURN {
             break;
         }
     }
@@ -170,27 +171,4 @@ fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply 
         decoded,
         report,
     }
-}
-
-fn encode(instances: &mut Instances, message: Message, lane: Lane) -> EncodeReply {
-    let Message {
-        converter,
-        msg,
-        msg_type,
-        context,
-    } = &message;
-    let result = instances.call(converter, |instance| {
-        instance.encode(msg, msg_type, context, lane.time())
-    });
-    let encoded = match result {
-        Ok(frames) => Some(Ok(frames)),
-        Err(Failure::Final(error)) => Some(Err(error)),
-        Err(Failure::Unfinished) => None,
-    };
-    if let Some(encoded) = &encoded {
-        converter.stats.calls.fetch_add(1, Relaxed);
-        let errors = u64::from(encoded.is_err());
-        converter.stats.errors.fetch_add(errors, Relaxed);
-    }
-    EncodeReply { message, encoded }
 }

@@ -1,10 +1,12 @@
 //! Runs calls: which thread, which instance, for how long.
 
+mod cut;
 mod instances;
 mod lane;
 mod pace;
+mod task;
 mod workers;
 
-pub use lane::Decoded;
+pub use lane::{Decoded, Undecoded};
 pub use pace::{Overruns, Pace};
 pub use workers::{Progress, Stopped, Workers};

@@ -13,14 +13,24 @@ use std::{
 };
 
 use async_channel::{Receiver, Sender};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::{
-    super::{call::CallContext, component::Converter, error::CallError},
-    lane::{DecodeReply, Decoded, EncodeReply, Frames, Job, Lane, Message, work},
+    super::{
+        Entity,
+        call::CallContext,
+        component::Converter,
+        cutter::{Cuts, Cutter},
+        error::CallError,
+        instance::{Event, Output},
+    },
+    cut::Cut,
+    instances::Instances,
+    lane::{DecodeReply, Decoded, Frames, Job, Lane, Report, work},
     pace::Pace,
+    task::{Encode, Happened, Task},
 };
 
 /// Jobs that may wait for each thread. A full queue makes connections wait
@@ -113,27 +123,105 @@ impl Workers {
         msg: String,
         msg_type: String,
         context: CallContext,
-    ) -> Result<Result<Vec<Vec<u8>>, CallError>, Stopped> {
-        let mut message = Message {
+    ) -> Result<Result<Output<Vec<Vec<u8>>>, CallError>, Stopped> {
+        let task = Encode {
             converter,
             msg,
             msg_type,
             context,
         };
-        for lane in [Lane::Regular, Lane::Slow] {
-            let (done, reply) = oneshot::channel();
-            self.submit(lane, Job::Encode(message, done)).await?;
-            let EncodeReply {
-                message: back,
-                encoded,
-            } = reply.await.map_err(|_| Stopped)?;
-            if let Some(encoded) = encoded {
-                return Ok(encoded);
-            }
-            message = back;
+        let (_, encoded, _) = self.run(task, Lane::Regular).await?;
+        Ok(encoded)
+    }
+
+    /// Tells a converter what happened on a connection.
+    ///
+    /// # Errors
+    /// The threads have ended.
+    pub async fn tell(
+        &self,
+        converter: Arc<Converter>,
+        event: Event,
+        context: CallContext,
+        pace: &mut Pace,
+    ) -> Result<Result<Output<Vec<Entity>>, CallError>, Stopped> {
+        let call_timeout = converter.limits.call_timeout;
+        let task = Happened {
+            converter,
+            event,
+            context,
+        };
+        let (_, told, unfinished) = self.run(task, pace.lane()).await?;
+        let timed_out = matches!(told, Err(CallError::TimedOut(_)));
+        pace.note(&Report {
+            unfinished,
+            wasted: if timed_out {
+                call_timeout
+            } else {
+                Duration::ZERO
+            },
+            ..Report::default()
+        });
+        Ok(told)
+    }
+
+    /// Cuts frames from the front of `buffer`, `max_frames` at most, which it hands back
+    /// with the rest.
+    ///
+    /// # Errors
+    /// The threads have ended.
+    pub async fn cut(
+        &self,
+        converter: Arc<Converter>,
+        (cutter, buffer): (Cutter, BytesMut),
+        max_frames: usize,
+        context: CallContext,
+        pace: &mut Pace,
+    ) -> Result<(Cutter, BytesMut, Cuts), Stopped> {
+        let task = Cut {
+            converter,
+            cutter,
+            buffer,
+            max_frames,
+            context,
+            cuts: Cuts::default(),
+        };
+        let (task, (), unfinished) = self.run(task, pace.lane()).await?;
+        if unfinished {
+            pace.note(&Report {
+                unfinished,
+                ..Report::default()
+            });
         }
-        // A slow thread gives each call all of its time.
-        Err(Stopped)
+        Ok((task.cutter, task.buffer, task.cuts))
+    }
+
+    /// Does a task, on a slow thread if it takes too long for a regular one, and
+    /// says whether it did.
+    async fn run<T: Task>(
+        &self,
+        mut task: T,
+        mut lane: Lane,
+    ) -> Result<(T, T::Outcome, bool), Stopped> {
+        let mut unfinished = false;
+        loop {
+            let (done, reply) = oneshot::channel();
+            let job = move |instances: &mut Instances, lane| {
+                let outcome = task.run(instances, lane);
+                // Whoever waited may be gone with its connection.
+                let _ = done.send((task, outcome));
+            };
+            self.submit(lane, Job::Task(Box::new(job))).await?;
+            let (back, outcome) = reply.await.map_err(|_| Stopped)?;
+            if let Some(outcome) = outcome {
+                return Ok((back, outcome, unfinished));
+            }
+            if lane == Lane::Slow {
+                // A slow thread gives each call all of its time.
+                return Err(Stopped);
+            }
+            (task, lane, unfinished) = (back, Lane::Slow, true);
+        }
     }
 
     async fn submit(&self, lane: Lane, job: Job) -> Result<(), Stopped> {

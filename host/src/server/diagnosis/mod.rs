@@ -78,6 +78,7 @@ pub(super) fn split_or_merged(handler: &HandlerConfiguration, frame: &[u8]) -> O
         HandlerType::Text => text::of_frame(handler, frame),
         HandlerType::Binary => binary::of_frame(handler, frame),
         HandlerType::Json => json::of_frame(handler, frame),
+        HandlerType::Converter => None,
     }
 }
 
@@ -98,6 +99,7 @@ pub(super) fn never_cut(
         HandlerType::Text => text_uncut::of_connection(handler, received, total),
         HandlerType::Binary => binary_uncut::of_connection(handler, received, total),
         HandlerType::Json => json::of_connection(received, total),
+        HandlerType::Converter => None,
     }
 }
 
