@@ -91,6 +91,14 @@ impl Entity {
         self.sampled(Some(ts_ms), key.into(), value.into())
     }
 
+    /// Adds a sample as it is, beside others of the same time: for a device that sends
+    /// whole records.
+    #[must_use]
+    pub fn sample(mut self, sample: Sample) -> Entity {
+        self.telemetry.push(sample);
+        self
+    }
+
     /// Adds a client-scope attribute. A key given again replaces its value.
     #[must_use]
     pub fn attribute(mut self, key: impl Into<String>, value: impl Into<Value>) -> Entity {
@@ -108,6 +116,41 @@ impl Entity {
             }),
         }
         self
+    }
+}
+
+impl Sample {
+    /// A sample without values yet, with its time in Unix **milliseconds**; None is the
+    /// time at which the host received the frame.
+    ///
+    /// ```
+    /// use tb_converter::{Entity, Sample};
+    ///
+    /// let mut sample = Sample::at(Some(1_700_000_000_000)).value("speed", 57);
+    /// if let Some(course) = Some(120) {
+    ///     sample.put("course", course);
+    /// }
+    /// let entity = Entity::device("SN-002", "default").sample(sample);
+    /// assert_eq!(entity.telemetry[0].values.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn at(ts_ms: Option<i64>) -> Sample {
+        Sample {
+            ts: ts_ms,
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds a value. A key given again replaces its value.
+    #[must_use]
+    pub fn value(mut self, key: impl Into<String>, value: impl Into<Value>) -> Sample {
+        self.put(key, value);
+        self
+    }
+
+    /// As [`value`](Self::value), in place.
+    pub fn put(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+        put(&mut self.values, key.into(), value.into());
     }
 }
 

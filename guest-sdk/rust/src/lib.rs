@@ -46,7 +46,7 @@
 //! a host: natively [`Context`] is a map and [`log`] is captured.
 //!
 //! * [`Entity`], [`Sample`], [`KeyValue`], [`Value`]: what a frame says.
-//! * [`Message`]: what ThingsBoard says.
+//! * [`Message`], [`RpcCall`]: what ThingsBoard says.
 //! * [`Context`]: metadata of the integration, the connection or the message; the
 //!   session value of the connection, replies, answers to calls.
 //! * [`LifecycleConverter`], [`FramingConverter`]: what an uplink converter may add.
@@ -114,6 +114,7 @@ pub mod json;
 pub mod log;
 pub mod number;
 mod reader;
+mod rpc;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;
@@ -129,6 +130,7 @@ pub use converter::{
 };
 pub use error::{Error, Result, text};
 pub use reader::ByteReader;
+pub use rpc::RpcCall;
 pub use writer::ByteWriter;
 
 /// What the expansion of [`export!`] names. No part of the interface.
