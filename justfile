@@ -170,6 +170,7 @@ fmt:
 _guests: (_target wasm) (_target bare_wasm)
     cargo build --profile converter --locked --target {{wasm}} -p guest-misbehaving
     cargo build --profile converter --locked --target {{wasm}} -p guest-version --examples
+    cargo build --profile converter --locked --target {{wasm}} -p guest-talker
     cargo build --profile converter --locked --target {{wasm}} -p sdk-probe
     cargo build --profile converter --locked --target {{bare_wasm}} -p converter-csv
 

@@ -22,6 +22,7 @@ mod settings_reload;
 mod shutdown;
 mod spool;
 mod statistics;
+mod talking_back;
 mod tls;
 mod troubleshooting;
 mod update_only;

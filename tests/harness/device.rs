@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
+    time::Duration,
 };
 
 use crate::PATIENCE;
@@ -55,6 +56,25 @@ impl Device {
         let mut bytes = vec![0; length];
         self.stream.read_exact(&mut bytes).unwrap();
         bytes
+    }
+
+    /// Says that nothing more comes.
+    #[track_caller]
+    pub fn close_sending(&mut self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// What comes within a time; for a device that is to hear nothing.
+    #[track_caller]
+    pub fn heard_within(&mut self, time: Duration) -> String {
+        self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
+        let mut bytes = [0; 1024];
+        let heard = self.stream.read(&mut bytes).unwrap_or(0);
+        self.stream
+            .get_ref()
+            .set_read_timeout(Some(PATIENCE))
+            .unwrap();
+        String::from_utf8_lossy(&bytes[..heard]).into_owned()
     }
 
     /// Says that nothing more comes, and waits until the host has closed too.

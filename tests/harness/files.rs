@@ -30,11 +30,12 @@ pub fn converter(name: &str) -> PathBuf {
     )
 }
 
-/// A test guest: `misbehaving`, `sdk_probe`, `version_1` or `version_2`.
+/// A test guest: `misbehaving`, `talker`, `sdk_probe`, `version_1` or `version_2`.
 pub fn guest(name: &str) -> PathBuf {
     let folder = target().join("wasm32-wasip2/converter");
     built(match name {
         "misbehaving" => folder.join("guest_misbehaving.wasm"),
+        "talker" => folder.join("guest_talker.wasm"),
         "sdk_probe" => folder.join("sdk_probe.wasm"),
         example => folder.join("examples").join(example).with_extension("wasm"),
     })
