@@ -1,0 +1,189 @@
+//! Functions of expressions: lengths, checksums, random numbers, parts of a
+//! time.
+
+use bytes::Bytes;
+use crc::{CRC_16_ARC, CRC_16_IBM_SDLC, CRC_16_KERMIT, CRC_16_MODBUS, CRC_32_ISO_HDLC, Crc};
+
+use super::{
+    calendar::Date,
+    random::Random,
+    value::{Value, ValueError},
+};
+use crate::hex::{hex, typed_hex};
+
+static ARC: Crc<u16> = Crc::<u16>::new(&CRC_16_ARC);
+static X25: Crc<u16> = Crc::<u16>::new(&CRC_16_IBM_SDLC);
+static KERMIT: Crc<u16> = Crc::<u16>::new(&CRC_16_KERMIT);
+static MODBUS: Crc<u16> = Crc::<u16>::new(&CRC_16_MODBUS);
+static CRC_32: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// A function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    Length,
+    Crc16Arc,
+    Crc16X25,
+    Crc16Kermit,
+    Crc16Modbus,
+    Crc32,
+    Xor,
+    Sum,
+    Hex,
+    Unhex,
+    Random,
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Second,
+}
+
+/// All functions by name.
+pub(super) const FUNCTIONS: [(&str, Function); 17] = [
+    ("len", Function::Length),
+    ("crc16_arc", Function::Crc16Arc),
+    ("crc16_x25", Function::Crc16X25),
+    ("crc16_kermit", Function::Crc16Kermit),
+    ("crc16_modbus", Function::Crc16Modbus),
+    ("crc32", Function::Crc32),
+    ("xor", Function::Xor),
+    ("sum", Function::Sum),
+    ("hex", Function::Hex),
+    ("unhex", Function::Unhex),
+    ("random", Function::Random),
+    ("year", Function::Year),
+    ("month", Function::Month),
+    ("day", Function::Day),
+    ("hour", Function::Hour),
+    ("minute", Function::Minute),
+    ("second", Function::Second),
+];
+
+impl Function {
+    /// The function of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let found = FUNCTIONS.iter().find(|(known, _)| *known == name);
+        found.map(|(_, function)| *function)
+    }
+
+    /// How many arguments it takes.
+    pub(super) fn arity(self) -> usize {
+        match self {
+            Self::Random => 2,
+            _ => 1,
+        }
+    }
+
+    /// The value for `arguments`, of which the parser has counted [`arity`](Self::arity).
+    pub(super) fn call(
+        self,
+        arguments: &[Value],
+        random: &mut Random,
+    ) -> Result<Value, ValueError> {
+        if let (Self::Random, [least, most]) = (self, arguments) {
+            let (least, most) = (least.number()?, most.number()?);
+            if least > most {
+                return Err(ValueError::EmptyRange(least, most));
+            }
+            return Ok(Value::Number(random.between(least, most)));
+        }
+        let Some(argument) = arguments.first() else {
+            return Ok(Value::Number(0));
+        };
+        let date = || Date::of(argument.number()?);
+        let bytes = argument.bytes();
+        Ok(Value::Number(match self {
+            Self::Hex => return Ok(Value::Bytes(hex(&bytes).into())),
+            Self::Unhex => return unhex(&bytes),
+            Self::Length | Self::Random => i128::try_from(bytes.len()).unwrap_or(i128::MAX),
+            Self::Crc16Arc => ARC.checksum(&bytes).into(),
+            Self::Crc16X25 => X25.checksum(&bytes).into(),
+            Self::Crc16Kermit => KERMIT.checksum(&bytes).into(),
+            Self::Crc16Modbus => MODBUS.checksum(&bytes).into(),
+            Self::Crc32 => CRC_32.checksum(&bytes).into(),
+            Self::Xor => bytes.iter().fold(0, |all, byte| all ^ byte).into(),
+            Self::Sum => bytes
+                .iter()
+                .fold(0_u8, |all, byte| all.wrapping_add(*byte))
+                .into(),
+            Self::Year => date()?.year.into(),
+            Self::Month => date()?.month.into(),
+            Self::Day => date()?.day.into(),
+            Self::Hour => date()?.hour.into(),
+            Self::Minute => date()?.minute.into(),
+            Self::Second => date()?.second.into(),
+        }))
+    }
+}
+
+fn unhex(text: &Bytes) -> Result<Value, ValueError> {
+    let bytes = typed_hex(&String::from_utf8_lossy(text))
+        .map_err(|error| ValueError::NotHex(error.to_string()))?;
+    Ok(Value::Bytes(bytes.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(name: &str, arguments: &[Value]) -> Result<Value, ValueError> {
+        let function = Function::named(name).unwrap();
+        assert_eq!(function.arity(), arguments.len(), "{name}");
+        function.call(arguments, &mut Random::new(1, 0, 1))
+    }
+
+    #[test]
+    fn the_published_check_values_hold() {
+        let digits = Value::Bytes(Bytes::from("123456789"));
+        for (name, expected) in [
+            ("len", 9),
+            ("crc16_arc", 0xBB3D),
+            ("crc16_modbus", 0x4B37),
+            ("crc16_x25", 0x906E),
+            ("crc16_kermit", 0x2189),
+            ("crc32", 0xCBF4_3926),
+            ("xor", 0x31),
+            ("sum", 0xDD),
+        ] {
+            let value = call(name, std::slice::from_ref(&digits));
+            assert_eq!(value, Ok(Value::Number(expected)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_parts() {
+        for (name, expected) in [
+            ("year", 2013),
+            ("month", 4),
+            ("day", 27),
+            ("hour", 20),
+            ("minute", 56),
+            ("second", 1),
+        ] {
+            let value = call(name, &[Value::Number(1_367_096_161)]);
+            assert_eq!(value, Ok(Value::Number(expected)), "{name}");
+        }
+    }
+
+    #[test]
+    fn hex_goes_both_ways() {
+        let bytes = Value::Bytes(Bytes::from_static(b"\x00\xff"));
+        let text = Value::Bytes(Bytes::from("00ff"));
+        assert_eq!(call("hex", std::slice::from_ref(&bytes)), Ok(text.clone()));
+        assert_eq!(call("unhex", &[text]), Ok(bytes));
+        let error = call("unhex", &[Value::Number(123)]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unhex: 3 hexadecimal digits: a byte has two"
+        );
+    }
+
+    #[test]
+    fn random_numbers_need_a_range() {
+        let drawn = call("random", &[Value::Number(5), Value::Number(5)]);
+        assert_eq!(drawn, Ok(Value::Number(5)));
+        let error = call("random", &[Value::Number(5), Value::Number(4)]).unwrap_err();
+        assert_eq!(error, ValueError::EmptyRange(5, 4));
+    }
+}
