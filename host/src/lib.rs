@@ -24,6 +24,7 @@
 //! - [`scaffold`]: the folder of a new converter
 //! - [`workshop`]: golden cases and single calls, for whoever writes a converter
 //! - [`demo`]: the tutorial, played against the stand-in
+//! - [`device`]: devices that hold a written conversation
 //! - [`control`]: what operators ask of a running host
 //! - [`output`]: standard output, which may be closed
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
@@ -42,6 +43,7 @@ pub mod converter;
 mod damaged_file;
 pub mod dead_letters;
 pub mod demo;
+pub mod device;
 pub mod frame;
 pub mod framing;
 mod hex;

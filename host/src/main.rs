@@ -14,7 +14,7 @@ use tb_tcp::{
     },
     componentize,
     config::{self, Settings},
-    control, demo, frame,
+    control, demo, device, frame,
     output::{Output, line, remark},
     run::{self, Host, SettingsFile},
     scaffold,
@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             report(&error);
-            match error.is::<config::ConfigError>() || error.is::<workshop::WrongArguments>() {
+            let usage = error.is::<config::ConfigError>()
+                || error.is::<workshop::WrongArguments>()
+                || error.is::<device::Unusable>();
+            match usage {
                 true => ExitCode::from(EXIT_USAGE),
                 false => ExitCode::FAILURE,
             }
@@ -77,6 +80,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::New(arguments) => scaffold::new(&arguments),
             Command::Componentize(arguments) => componentize(&arguments),
             Command::Standin(arguments) => serve_standin(arguments).await,
+            Command::Device(arguments) => device::run(&arguments, stop_signal()?).await,
             Command::Demo(arguments) => demo::run(&arguments, stop_signal()?).await,
         }
     })

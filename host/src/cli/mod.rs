@@ -1,5 +1,6 @@
 //! The command line.
 
+mod device;
 mod operate;
 mod spool;
 mod workshop;
@@ -8,6 +9,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use device::DeviceArgs;
 pub use operate::{
     ConvertersArgs, ConvertersCommand, DeadLettersArgs, DeadLettersCommand, FilterArgs, HostArgs,
     ListArgs, RemoveArgs, ReplayArgs,
@@ -89,6 +91,8 @@ pub enum Command {
     /// Bytes come from --chunk, --hex, --file or standard input. For BINARY it
     /// shows how each length was read. Nothing is sent anywhere.
     Frame(FrameArgs),
+    /// Be a device, or thousands: hold a written conversation with any TCP server
+    Device(DeviceArgs),
     /// Play the tutorial against the stand-in, then stay up to try more
     Demo(DemoArgs),
 }
