@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod contract;
+mod conversations;
 mod dead_letters;
+mod device;
 mod downlink;
 mod entities;
 mod folder;

@@ -70,6 +70,13 @@ impl<'run> Scope<'run> {
         self.bound.push((slot, value));
     }
 
+    /// A variable's value from before this statement does not count.
+    pub(super) fn forget(&mut self, slot: usize) {
+        if let Some(variable) = self.memory.variables.get_mut(slot) {
+            *variable = None;
+        }
+    }
+
     /// What the statement has found becomes the variables' values.
     pub(super) fn keep(self) {
         for (slot, value) in self.bound {

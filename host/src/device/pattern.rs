@@ -117,8 +117,15 @@ fn next_literal(pattern: &Pattern, index: usize) -> &[u8] {
 }
 
 /// What is expected, for a message: hex with wildcards and captures, then text.
-/// What hangs on captures that have no value yet is `{…}`.
-pub(super) fn describe(pattern: &Pattern, scope: &mut Scope<'_>) -> String {
+/// What hangs on captures that have not come is `{…}`.
+pub(super) fn describe(pattern: &Pattern, received: &[u8], mut scope: Scope<'_>) -> String {
+    // Binds the captures that have come; that the rest does not fit is known.
+    let _ = fit(pattern, received, &mut scope);
+    for part in &pattern.parts {
+        if let Part::Capture { slot, .. } | Part::Close(slot) = part {
+            scope.forget(*slot);
+        }
+    }
     let mut hex = String::new();
     let mut text = Vec::new();
     let mut push = |shown: &str, bytes: &[u8]| {
@@ -267,11 +274,14 @@ mod tests {
             panic!("{conversation:?}");
         };
         let mut memory = memory(&conversation);
-        let mut scope = Scope::new(&conversation.names, &mut memory);
-        assert_eq!(
-            describe(pattern, &mut scope),
-            r#"41 0a ?? <n:u8> <a> {…} 37   "A\n????7""#
-        );
+        memory.variables[0] = Some(Value::Number(200));
+        for (received, expected) in [
+            (b"".as_slice(), r#"41 0a ?? <n:u8> <a> {…} 37   "A\n????7""#),
+            (b"A\n.\x05", r#"41 0a ?? <n:u8> <a> 05 37   "A\n???\x057""#),
+        ] {
+            let scope = Scope::new(&conversation.names, &mut memory);
+            assert_eq!(describe(pattern, received, scope), expected);
+        }
     }
 
     proptest! {
