@@ -3,4 +3,7 @@
 #[path = "../../src/config/handler.rs"]
 mod handler;
 
-pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator, OnFrameError};
+pub use handler::{
+    ByteOrder, HandlerConfiguration, HandlerType, LengthFieldEncoding, LengthFieldMask,
+    MessageSeparator, OnFrameError,
+};

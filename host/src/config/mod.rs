@@ -29,7 +29,10 @@ pub use client::ClientConfiguration;
 pub use converters::{ConverterLimits, ConverterSettings, LimitOverrides};
 pub use dead_letters::DeadLetterSettings;
 pub use error::ConfigError;
-pub use handler::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator, OnFrameError};
+pub use handler::{
+    ByteOrder, HandlerConfiguration, HandlerType, LengthFieldEncoding, LengthFieldMask,
+    MessageSeparator, OnFrameError,
+};
 pub use integration::{Integration, ReplyWhen};
 pub use load::{Loaded, load, load_unchecked};
 pub use proxy::{Proxy, ProxyKind};

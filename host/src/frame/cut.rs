@@ -16,6 +16,9 @@ pub(super) struct Outcome {
     pub(super) left: usize,
     /// How the length of that frame reads, for `BINARY`.
     pub(super) left_length: Option<Explanation>,
+    /// Bytes behind the last frame that were thrown away because no frame begins
+    /// there.
+    pub(super) skipped: u64,
     /// Whether a connection would have been closed.
     pub(super) closed: bool,
 }
@@ -26,6 +29,10 @@ pub(super) enum Event {
         frame: Bytes,
         /// How its length was read, for `BINARY`.
         length: Option<Explanation>,
+        /// The entry of `framings` that cut it, for `CHOICE`.
+        framing: Option<usize>,
+        /// Bytes that were thrown away before it because no frame begins there.
+        skipped: u64,
     },
     Error(FrameError),
 }
@@ -45,6 +52,7 @@ pub(super) fn cut(handler: &HandlerConfiguration, chunks: &[Vec<u8>]) -> Result<
         events: Vec::new(),
         left: 0,
         left_length: None,
+        skipped: 0,
         closed: false,
     };
     let mut buffer = BytesMut::new();
@@ -70,12 +78,19 @@ fn step(
     outcome: &mut Outcome,
 ) -> bool {
     let length = framer.explain(buffer);
+    let skipped = framer.skipped();
     let next = match closing {
         true => framer.decode_eof(buffer),
         false => framer.decode(buffer),
     };
+    outcome.skipped += framer.skipped() - skipped;
     match next {
-        Ok(Some(frame)) => outcome.events.push(Event::Frame { frame, length }),
+        Ok(Some(frame)) => outcome.events.push(Event::Frame {
+            frame,
+            length,
+            framing: framer.framing(),
+            skipped: std::mem::take(&mut outcome.skipped),
+        }),
         Ok(None) => return false,
         Err(error) => {
             outcome.closed = handler.on_frame_error == OnFrameError::Close || !error.can_continue();

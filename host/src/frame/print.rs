@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     cut::{Event, Outcome},
@@ -20,7 +20,21 @@ pub(super) fn outcome(
     if as_json {
         return outcome.events.iter().try_for_each(|event| {
             let line = match event {
-                Event::Frame { frame, .. } => json!({ "frame": hex(frame) }),
+                Event::Frame {
+                    frame,
+                    framing,
+                    skipped,
+                    ..
+                } => {
+                    let mut line = json!({ "frame": hex(frame) });
+                    if let Some(framing) = framing {
+                        line["framing"] = json!(framing);
+                    }
+                    if *skipped > 0 {
+                        line["skipped"] = json!(skipped);
+                    }
+                    line
+                }
                 Event::Error(error) => {
                     json!({ "error": kind(error), "message": error.to_string() })
                 }
@@ -31,8 +45,19 @@ pub(super) fn outcome(
     for (number, event) in outcome.events.iter().enumerate() {
         let number = number + 1;
         match event {
-            Event::Frame { frame, length } => {
+            Event::Frame {
+                frame,
+                length,
+                framing,
+                skipped,
+            } => {
                 writeln!(output, "{number}. frame of {} bytes", frame.len())?;
+                if *skipped > 0 {
+                    writeln!(output, "   skipped {skipped} bytes before it")?;
+                }
+                if let Some(framing) = framing {
+                    writeln!(output, "   framing {}", named(handler, *framing))?;
+                }
                 if let Some(length) = length {
                     writeln!(output, "   length  {length}")?;
                 }
@@ -46,6 +71,13 @@ pub(super) fn outcome(
         writeln!(
             output,
             "The connection is closed here (onFrameError, or the stream is lost)."
+        )?;
+    }
+    if outcome.skipped > 0 {
+        writeln!(
+            output,
+            "{} bytes were skipped behind the last frame.",
+            outcome.skipped
         )?;
     }
     if outcome.left > 0 {
@@ -98,11 +130,29 @@ pub(super) fn guesses(output: &mut impl Write, guesses: &[Guess], as_json: bool)
     Ok(())
 }
 
+/// An entry of `framings`: its place, its kind, and what its frames start with.
+fn named(handler: &HandlerConfiguration, framing: usize) -> String {
+    let place = format!("framings[{framing}]");
+    let Some(entry) = handler.framings.get(framing) else {
+        return place;
+    };
+    let kind = match json!(entry.handler_type) {
+        Value::String(kind) => kind,
+        other => other.to_string(),
+    };
+    match (&entry.starts_with, &entry.starts_with_hex) {
+        (Some(text), _) => format!("{place}, {kind}, startsWith {text:?}"),
+        (_, Some(hex)) => format!("{place}, {kind}, startsWithHex {hex}"),
+        _ => format!("{place}, {kind}, all others"),
+    }
+}
+
 /// The name of an error for scripts.
 fn kind(error: &FrameError) -> &'static str {
     match error {
         FrameError::TooLong { .. } => "tooLong",
         FrameError::Corrupted(_) => "corrupted",
+        FrameError::InFraming { error, .. } => kind(error),
         FrameError::Io(_) => "io",
     }
 }

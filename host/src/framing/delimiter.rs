@@ -14,7 +14,9 @@ use tokio_util::codec::Decoder;
 
 use super::{
     FrameError, HandlerError,
+    first_bytes::{FirstBytes, Match},
     separated::{Found, Separated, Separator, TextParams},
+    step::{Step, Stepwise},
 };
 
 /// Cuts frames that end with one of several delimiters.
@@ -33,24 +35,39 @@ impl DelimiterDecoder {
     }
 }
 
+impl Stepwise for DelimiterDecoder {
+    #[inline]
+    fn step(&mut self, buffer: &mut BytesMut, at_end: bool) -> Result<Step, FrameError> {
+        self.0.step(buffer, at_end)
+    }
+
+    fn is_between(&self) -> bool {
+        self.0.is_between()
+    }
+
+    fn begin(&mut self, position: u64) {
+        self.0.begin(position);
+    }
+}
+
 impl Decoder for DelimiterDecoder {
     type Item = Bytes;
     type Error = FrameError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.decode(buffer)
+        self.0.next_frame(buffer, false)
     }
 
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.decode_eof(buffer)
+        self.0.next_frame(buffer, true)
     }
 }
 
 #[derive(Debug)]
 struct Delimiters {
     list: Vec<Vec<u8>>,
-    /// The bytes that a delimiter starts with, each once.
-    first_bytes: Vec<u8>,
+    /// The bytes that a delimiter starts with.
+    first_bytes: FirstBytes,
 }
 
 impl Delimiters {
@@ -75,21 +92,10 @@ impl Delimiters {
                 }
             }
         }
-        first_bytes.sort_unstable();
-        first_bytes.dedup();
-        Ok(Self { list, first_bytes })
-    }
-
-    /// The first byte that a delimiter can start with.
-    fn candidate(&self, bytes: &[u8]) -> Option<usize> {
-        match *self.first_bytes.as_slice() {
-            [one] => memchr::memchr(one, bytes),
-            [one, two] => memchr::memchr2(one, two, bytes),
-            [one, two, three] => memchr::memchr3(one, two, three, bytes),
-            _ => bytes
-                .iter()
-                .position(|byte| self.first_bytes.binary_search(byte).is_ok()),
-        }
+        Ok(Self {
+            list,
+            first_bytes: FirstBytes::new(first_bytes),
+        })
     }
 }
 
@@ -97,21 +103,22 @@ impl Separator for Delimiters {
     fn find(&self, bytes: &[u8], from: usize, at_end: bool) -> Found {
         let mut begun = None;
         let mut start = from;
-        while let Some(offset) = self.candidate(&bytes[start..]) {
+        while let Some(offset) = self.first_bytes.find(&bytes[start..]) {
             start += offset;
             let rest = &bytes[start..];
             for delimiter in &self.list {
-                if rest.starts_with(delimiter) {
-                    let length = delimiter.len();
-                    return Found::End { start, length };
-                }
-                // Bytes to come may complete this one, which has precedence
-                // over all that follow.
-                if delimiter.starts_with(rest) {
-                    if !at_end {
-                        return Found::Open { start };
+                match Match::of(rest, delimiter) {
+                    Match::Whole => {
+                        let length = delimiter.len();
+                        return Found::End { start, length };
                     }
-                    begun.get_or_insert(start);
+                    // Bytes to come may complete this one, which has precedence
+                    // over all that follow.
+                    Match::Begun if !at_end => return Found::Open { start },
+                    Match::Begun => {
+                        begun.get_or_insert(start);
+                    }
+                    Match::No => {}
                 }
             }
             start += 1;

@@ -1,13 +1,15 @@
 //! What can be wrong with a framing: in its settings, or in what a device sends.
 
-use super::length_field::Explanation;
+use std::borrow::Cow;
+
+use super::length_field::{BadDigit, Explanation};
 
 /// Settings that can never cut a frame.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting} = {value}: {reason}")]
 pub struct HandlerError {
     /// The key in `handlerConfiguration`.
-    pub setting: &'static str,
+    pub setting: Cow<'static, str>,
     /// Its value.
     pub value: String,
     /// Why it cannot work, with the sum written out, and what to write instead.
@@ -21,9 +23,17 @@ impl HandlerError {
         reason: impl Into<String>,
     ) -> Self {
         Self {
-            setting,
+            setting: setting.into(),
             value: value.to_string(),
             reason: reason.into(),
+        }
+    }
+
+    /// The same of an entry of `framings`.
+    pub(super) fn within(self, framing: usize) -> Self {
+        Self {
+            setting: format!("framings[{framing}].{}", self.setting).into(),
+            ..self
         }
     }
 }
@@ -49,8 +59,19 @@ pub enum FrameError {
         length_field: Option<Explanation>,
     },
     /// The bytes cannot be a frame.
-    #[error(transparent)]
-    Corrupted(#[from] Corruption),
+    #[error("{}", found_next(.0, "the next frame cannot be found"))]
+    Corrupted(Corruption),
+    /// One of the framings of `CHOICE` found no frame.
+    #[error("framings[{framing}]: {}", within(.error, *.finds_next))]
+    InFraming {
+        /// Its place in `framings`.
+        framing: usize,
+        /// What it found.
+        error: Box<FrameError>,
+        /// Whether the next frame is found by what it starts with, whatever was
+        /// wrong with this one.
+        finds_next: bool,
+    },
     /// Required by [`tokio_util::codec::Decoder`]; decoders do no I/O.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -64,16 +85,18 @@ impl FrameError {
     pub fn can_continue(&self) -> bool {
         match self {
             Self::TooLong { .. } => true,
-            Self::Corrupted(corruption) => match corruption {
-                Corruption::NegativeLength(_)
-                | Corruption::LengthOverflow(_)
-                | Corruption::ShorterThanHeader(_) => false,
-                Corruption::ShorterThanStrip(_)
-                | Corruption::NotJson { .. }
-                | Corruption::ArrayClosedByBrace { .. } => true,
-            },
+            Self::Corrupted(corruption) => corruption.can_continue(),
+            Self::InFraming {
+                error, finds_next, ..
+            } => *finds_next || error.can_continue(),
             Self::Io(_) => false,
         }
+    }
+}
+
+impl From<Corruption> for FrameError {
+    fn from(corruption: Corruption) -> Self {
+        Self::Corrupted(corruption)
     }
 }
 
@@ -81,23 +104,20 @@ impl FrameError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Corruption {
     /// An 8-byte length field holds a negative number.
-    #[error(
-        "negative length ({0}): check byteOrder, lengthFieldOffset and lengthFieldLength; the next \
-         frame cannot be found"
-    )]
+    #[error("negative length ({0}): check byteOrder, lengthFieldOffset and lengthFieldLength")]
     NegativeLength(Explanation),
     /// The length is beyond what 63 bits hold.
-    #[error(
-        "impossible length ({0}): check byteOrder, lengthFieldOffset and lengthFieldLength; the \
-         next frame cannot be found"
-    )]
+    #[error("impossible length ({0}): check byteOrder, lengthFieldOffset and lengthFieldLength")]
     LengthOverflow(Explanation),
     /// The frame would end before its length field does.
     #[error(
         "frame shorter than its header ({0}): check lengthAdjustment, lengthFieldOffset and \
-         byteOrder; the next frame cannot be found"
+         byteOrder"
     )]
     ShorterThanHeader(Explanation),
+    /// A length of digits holds another byte.
+    #[error("{0}: check lengthFieldOffset, lengthFieldLength and lengthFieldEncoding")]
+    BadDigit(BadDigit),
     /// More is to be stripped than the frame has. The frame is skipped.
     #[error(
         "frame shorter than what is stripped ({0}): check initialBytesToStrip and lengthAdjustment"
@@ -124,6 +144,67 @@ pub enum Corruption {
         /// Bytes of the connection before it.
         position: u64,
     },
+    /// A byte between two frames where a start mark must be. All up to the next
+    /// start mark is skipped.
+    #[error(
+        "byte {position} of the stream is 0x{byte:02x} ({}) where a frame must begin with its start \
+         mark: skipping to the next one", .byte.escape_ascii()
+    )]
+    NoStartMark {
+        /// The byte.
+        byte: u8,
+        /// Bytes of the connection before it.
+        position: u64,
+    },
+    /// Bytes between two frames that no framing of `CHOICE` starts with. All up
+    /// to the next that one does start with is skipped.
+    #[error(
+        "byte {position} of the stream is 0x{byte:02x} ({}) where a frame must begin as the \
+         startsWith of one of framings: skipping to the next that does", .byte.escape_ascii()
+    )]
+    NoFraming {
+        /// The first of them.
+        byte: u8,
+        /// Bytes of the connection before it.
+        position: u64,
+    },
+}
+
+impl Corruption {
+    /// Whether the decoder knows where the next frame begins.
+    fn can_continue(&self) -> bool {
+        match self {
+            Self::NegativeLength(_)
+            | Self::LengthOverflow(_)
+            | Self::ShorterThanHeader(_)
+            | Self::BadDigit(_) => false,
+            Self::ShorterThanStrip(_)
+            | Self::NotJson { .. }
+            | Self::ArrayClosedByBrace { .. }
+            | Self::NoStartMark { .. }
+            | Self::NoFraming { .. } => true,
+        }
+    }
+}
+
+/// What is corrupt, and what follows where the decoder does not know the next
+/// frame.
+fn found_next(corruption: &Corruption, otherwise: &str) -> String {
+    if corruption.can_continue() {
+        corruption.to_string()
+    } else {
+        format!("{corruption}; {otherwise}")
+    }
+}
+
+/// The error of a framing, which loses the stream by itself only.
+fn within(error: &FrameError, finds_next: bool) -> String {
+    match error {
+        FrameError::Corrupted(corruption) if finds_next => {
+            found_next(corruption, "skipping to the next start of a frame")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn in_brackets(length_field: &Option<Explanation>) -> String {

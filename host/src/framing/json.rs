@@ -19,6 +19,7 @@ use tokio_util::codec::Decoder;
 use super::{
     Corruption, FrameError, HandlerError,
     json_scan::{Scan, Stop},
+    step::{Step, Stepwise},
 };
 
 /// What a frame may be.
@@ -222,30 +223,41 @@ impl JsonDecoder {
     }
 }
 
+impl Stepwise for JsonDecoder {
+    #[inline]
+    fn step(&mut self, buffer: &mut BytesMut, _at_end: bool) -> Result<Step, FrameError> {
+        let goes_on = match self.place {
+            Place::Between => self.find_start(buffer)?,
+            Place::Garbage => self.skip_garbage(buffer),
+            Place::Object | Place::Array => match self.take(buffer)? {
+                Some(Some(frame)) => return Ok(Step::Frame(frame)),
+                Some(None) => true,
+                None => false,
+            },
+        };
+        Ok(if goes_on { Step::On } else { Step::Wait })
+    }
+
+    fn is_between(&self) -> bool {
+        self.place == Place::Between
+    }
+
+    fn begin(&mut self, position: u64) {
+        self.position = position;
+    }
+}
+
 impl Decoder for JsonDecoder {
     type Item = Bytes;
     type Error = FrameError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        loop {
-            let goes_on = match self.place {
-                Place::Between => self.find_start(buffer)?,
-                Place::Garbage => self.skip_garbage(buffer),
-                Place::Object | Place::Array => match self.take(buffer)? {
-                    Some(Some(frame)) => return Ok(Some(frame)),
-                    Some(None) => true,
-                    None => false,
-                },
-            };
-            if !goes_on {
-                return Ok(None);
-            }
-        }
+        self.next_frame(buffer, false)
     }
 
     /// An unfinished object is dropped, as Netty does.
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.decode(buffer)
+        self.next_frame(buffer, true)
     }
 }
 

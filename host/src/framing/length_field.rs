@@ -15,8 +15,13 @@
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
-use super::{Corruption, FrameError, HandlerError, length_sum::judge};
+use super::{
+    Corruption, FrameError, HandlerError,
+    length_sum::judge,
+    step::{Step, Stepwise},
+};
 pub use super::{
+    length_digits::{BadDigit, Terminator},
     length_params::LengthFieldParams,
     length_sum::{Explanation, Verdict, explain},
 };
@@ -73,12 +78,16 @@ impl LengthFieldDecoder {
     /// Does with the header at the front of the buffer what its verdict says,
     /// for verdicts that are errors.
     #[cold]
-    fn refuse(&mut self, buffer: &mut BytesMut) -> Result<(), FrameError> {
+    fn refuse(&mut self, buffer: &mut BytesMut, verdict: Verdict) -> Result<(), FrameError> {
+        if let Verdict::BadDigit(bad) = verdict {
+            buffer.advance(bad.position + 1);
+            return Err(Corruption::BadDigit(bad).into());
+        }
         let Some(explanation) = explain(&self.params, buffer) else {
             return Ok(());
         };
         let header = explanation.header;
-        match explanation.verdict {
+        match verdict {
             Verdict::NegativeLength => {
                 buffer.advance(header);
                 Err(Corruption::NegativeLength(explanation).into())
@@ -96,7 +105,7 @@ impl LengthFieldDecoder {
                 Err(Corruption::ShorterThanStrip(explanation).into())
             }
             Verdict::TooLong { total } => self.too_long(buffer, explanation, total),
-            Verdict::Frame { .. } | Verdict::Incomplete { .. } => Ok(()),
+            Verdict::Frame { .. } | Verdict::Incomplete { .. } | Verdict::BadDigit(_) => Ok(()),
         }
     }
 
@@ -122,32 +131,46 @@ impl LengthFieldDecoder {
     }
 }
 
+impl Stepwise for LengthFieldDecoder {
+    #[inline]
+    fn step(&mut self, buffer: &mut BytesMut, _at_end: bool) -> Result<Step, FrameError> {
+        if self.skipping.is_some() {
+            self.skip(buffer)?;
+            let skipped = self.skipping.is_none();
+            return Ok(if skipped { Step::On } else { Step::Wait });
+        }
+        match judge(&self.params, buffer) {
+            Some(Verdict::Frame { total }) => {
+                let mut frame = buffer.split_to(total);
+                frame.advance(self.params.initial_bytes_to_strip);
+                if frame.is_empty() && self.params.skip_empty_frames {
+                    return Ok(Step::On);
+                }
+                Ok(Step::Frame(frame.freeze()))
+            }
+            None | Some(Verdict::Incomplete { .. }) => Ok(Step::Wait),
+            Some(verdict) => self.refuse(buffer, verdict).map(|()| Step::On),
+        }
+    }
+
+    fn is_between(&self) -> bool {
+        self.skipping.is_none()
+    }
+
+    fn begin(&mut self, _position: u64) {}
+}
+
 impl Decoder for LengthFieldDecoder {
     type Item = Bytes;
     type Error = FrameError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        loop {
-            if self.skipping.is_some() {
-                self.skip(buffer)?;
-            }
-            match judge(&self.params, buffer) {
-                Some(Verdict::Frame { total }) => {
-                    let mut frame = buffer.split_to(total);
-                    frame.advance(self.params.initial_bytes_to_strip);
-                    if !(frame.is_empty() && self.params.skip_empty_frames) {
-                        return Ok(Some(frame.freeze()));
-                    }
-                }
-                None | Some(Verdict::Incomplete { .. }) => return Ok(None),
-                Some(_) => self.refuse(buffer)?,
-            }
-        }
+        self.next_frame(buffer, false)
     }
 
     /// An unfinished frame is dropped, as Netty does.
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.decode(buffer)
+        self.next_frame(buffer, true)
     }
 }
 
@@ -278,5 +301,29 @@ mod tests {
             explain(&big_endian(1), b"\0").unwrap(),
         ));
         assert!(error.can_continue());
+    }
+
+    #[test]
+    fn a_byte_that_is_no_digit_is_named_and_ends_the_stream() {
+        let params = LengthFieldParams {
+            length_field_encoding: crate::config::LengthFieldEncoding::AsciiDecimal,
+            length_field_offset: 1,
+            length_adjustment: -3,
+            ..LengthFieldParams::default()
+        };
+        for chunks in [&[&b"$x7"[..]][..], &[b"$", b"x", b"7"]] {
+            assert_eq!(run(params, chunks), ["!digit 1"]);
+        }
+        let mut buffer = BytesMut::from(&b"$05ab$7,"[..]);
+        let mut decoder = LengthFieldDecoder::new(params).unwrap();
+        assert_eq!(decoder.decode(&mut buffer).unwrap().unwrap(), "$05ab");
+        let error = decoder.decode(&mut buffer).unwrap_err();
+        assert!(!error.can_continue() && buffer.is_empty());
+        assert!(
+            error
+                .to_string()
+                .starts_with("byte 2 of the frame is 0x2c (,)"),
+            "{error}"
+        );
     }
 }

@@ -3,8 +3,14 @@
 
 use std::fmt;
 
-use super::length_params::LengthFieldParams;
-use crate::config::ByteOrder;
+use super::{
+    length_digits::{self, BadDigit, MAX_DIGITS, MAX_TERMINATOR},
+    length_params::LengthFieldParams,
+};
+use crate::config::{ByteOrder, LengthFieldEncoding};
+
+/// Most bytes of a length field.
+const MAX_FIELD: usize = MAX_DIGITS + MAX_TERMINATOR;
 
 /// The sum that one header leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +19,17 @@ pub struct Explanation {
     pub offset: usize,
     /// The length field as it came, in its first
     /// [`field_length`](Self::field_length) bytes.
-    field: [u8; 8],
-    /// Bytes of the length field.
+    field: [u8; MAX_FIELD],
+    /// Bytes of the length field, with its terminator.
     pub field_length: usize,
-    /// The number in the length field.
+    /// `lengthFieldEncoding`.
+    pub encoding: LengthFieldEncoding,
+    /// The number in the length field before the mask; of 8 bytes it is two's
+    /// complement.
+    pub number: u64,
+    /// `lengthFieldMask`.
+    pub mask: u64,
+    /// The number under the mask.
     pub value: i64,
     /// `lengthAdjustment`.
     pub adjustment: i32,
@@ -59,6 +72,8 @@ pub enum Verdict {
     NegativeLength,
     /// It skips the header: the sum is no number of bytes.
     LengthOverflow,
+    /// It skips what it read of the header: a byte of the length is no digit.
+    BadDigit(BadDigit),
 }
 
 impl Explanation {
@@ -72,8 +87,29 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "length field at offset {} is ", self.offset)?;
-        for byte in self.raw() {
-            write!(formatter, "{byte:02x}")?;
+        match self.encoding {
+            LengthFieldEncoding::Binary => {
+                for byte in self.raw() {
+                    write!(formatter, "{byte:02x}")?;
+                }
+            }
+            LengthFieldEncoding::AsciiDecimal => {
+                write!(formatter, "\"{}\"", self.raw().escape_ascii())?;
+            }
+            LengthFieldEncoding::AsciiHex => {
+                write!(
+                    formatter,
+                    "\"{}\" in hexadecimal",
+                    self.raw().escape_ascii()
+                )?;
+            }
+        }
+        if self.mask != u64::MAX {
+            write!(
+                formatter,
+                " = {}, under lengthFieldMask {:x}",
+                self.number, self.mask
+            )?;
         }
         write!(
             formatter,
@@ -91,64 +127,92 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// Reads the header at the front of `bytes`; `None` if it has not come whole.
-/// This is what the decoder does with each frame, parameters that
-/// [`LengthFieldParams::check`] refuses excepted: for a field of more than 8
-/// bytes there is no explanation.
+/// Reads the header at the front of `bytes`; `None` if it has not come whole, or
+/// if its length is no number. This is what the decoder does with each frame,
+/// parameters that [`LengthFieldParams::check`] refuses excepted: for a field of
+/// more bytes than any length has there is no explanation.
 #[must_use]
 pub fn explain(params: &LengthFieldParams, bytes: &[u8]) -> Option<Explanation> {
-    let (raw, value, total) = sum(params, bytes)?;
-    let mut field = [0; 8];
+    let read = read(params, bytes)?.ok()?;
+    let raw = bytes.get(params.length_field_offset..read.header)?;
+    let mut field = [0; MAX_FIELD];
     field.get_mut(..raw.len())?.copy_from_slice(raw);
     Some(Explanation {
         offset: params.length_field_offset,
         field,
         field_length: raw.len(),
-        value,
+        encoding: params.length_field_encoding,
+        number: read.number,
+        mask: params.length_field_mask,
+        value: read.value,
         adjustment: params.length_adjustment,
-        header: params.header(),
-        total,
+        header: read.header,
+        total: read.total,
         stripped: params.initial_bytes_to_strip,
-        verdict: verdict(params, value, total, bytes.len()),
+        verdict: verdict(params, &read, bytes.len()),
     })
 }
 
 /// The verdict of [`explain`] alone: most frames need no explanation.
 #[inline]
 pub(super) fn judge(params: &LengthFieldParams, bytes: &[u8]) -> Option<Verdict> {
-    let (_, value, total) = sum(params, bytes)?;
-    Some(verdict(params, value, total, bytes.len()))
+    Some(match read(params, bytes)? {
+        Ok(read) => verdict(params, &read, bytes.len()),
+        Err(bad) => Verdict::BadDigit(bad),
+    })
 }
 
-/// The length field, its value, and the sum.
+/// The length field's number, its value, and the sum.
+struct Read {
+    number: u64,
+    value: i64,
+    /// Bytes up to the end of the field.
+    header: usize,
+    total: Option<i64>,
+}
+
 #[inline]
-fn sum<'bytes>(
-    params: &LengthFieldParams,
-    bytes: &'bytes [u8],
-) -> Option<(&'bytes [u8], i64, Option<i64>)> {
-    let header = params.header();
-    let raw = bytes.get(params.length_field_offset..header)?;
-    let value = read(raw, params.byte_order);
+fn read(params: &LengthFieldParams, bytes: &[u8]) -> Option<Result<Read, BadDigit>> {
+    let offset = params.length_field_offset;
+    let (number, header) = match params.length_field_encoding {
+        LengthFieldEncoding::Binary => {
+            let header = offset.saturating_add(params.length_field_length);
+            let raw = bytes.get(offset..header)?;
+            (number(raw, params.byte_order), header)
+        }
+        LengthFieldEncoding::AsciiDecimal | LengthFieldEncoding::AsciiHex => {
+            match length_digits::read(params, bytes)? {
+                Ok(digits) => (digits.value, offset.saturating_add(digits.length)),
+                Err(bad) => return Some(Err(bad)),
+            }
+        }
+    };
+    let value = (number & params.length_field_mask).cast_signed();
     let total = i64::try_from(header)
         .ok()
         .and_then(|header| header.checked_add(i64::from(params.length_adjustment)))
         .and_then(|sum| sum.checked_add(value));
-    Some((raw, value, total))
+    Some(Ok(Read {
+        number,
+        value,
+        header,
+        total,
+    }))
 }
 
 /// The order of these tests is Netty's.
 #[inline]
-fn verdict(params: &LengthFieldParams, value: i64, total: Option<i64>, there: usize) -> Verdict {
-    if value < 0 {
+fn verdict(params: &LengthFieldParams, read: &Read, there: usize) -> Verdict {
+    if read.value < 0 {
         return Verdict::NegativeLength;
     }
-    let Some(total) = total else {
+    let Some(total) = read.total else {
         return Verdict::LengthOverflow;
     };
     let Ok(length) = u64::try_from(total) else {
         return Verdict::ShorterThanHeader;
     };
-    if length < params.header() as u64 {
+    if length < read.header as u64 {
         return Verdict::ShorterThanHeader;
     }
     match usize::try_from(length) {
@@ -168,13 +232,12 @@ fn verdict(params: &LengthFieldParams, value: i64, total: Option<i64>, there: us
 
 /// Unsigned below 8 bytes, two's complement with 8.
 #[inline]
-fn read(raw: &[u8], order: ByteOrder) -> i64 {
+fn number(raw: &[u8], order: ByteOrder) -> u64 {
     let push = |value: u64, byte: &u8| (value << 8) | u64::from(*byte);
-    let value = match order {
+    match order {
         ByteOrder::BigEndian => raw.iter().fold(0, push),
         ByteOrder::LittleEndian => raw.iter().rev().fold(0, push),
-    };
-    value.cast_signed()
+    }
 }
 
 #[cfg(test)]
@@ -204,5 +267,50 @@ mod tests {
         );
         let whole = explain(&params, b"0000\x02ab123 more").unwrap();
         assert_eq!(whole.verdict, Verdict::Frame { total: 10 });
+    }
+    #[test]
+    fn masks_and_digits_are_shown() {
+        let masked = LengthFieldParams {
+            length_field_mask: 0x7fff,
+            ..LengthFieldParams::default()
+        };
+        let shown = explain(&masked, b"\x11\x80").unwrap();
+        assert_eq!((shown.number, shown.value), (0x8011, 17));
+        assert_eq!(
+            shown.to_string(),
+            "length field at offset 0 is 1180 = 32785, under lengthFieldMask 7fff = 17; \
+             17 + lengthAdjustment 0 + header 2 = 19 bytes"
+        );
+        let digits = LengthFieldParams {
+            length_field_encoding: LengthFieldEncoding::AsciiDecimal,
+            length_field_offset: 3,
+            length_field_length: 0,
+            length_field_terminator: length_digits::Terminator::new(b",").unwrap(),
+            length_adjustment: -1,
+            ..LengthFieldParams::default()
+        };
+        let shown = explain(&digits, b"$$A10,").unwrap();
+        assert_eq!(
+            shown.to_string(),
+            "length field at offset 3 is \"10,\" = 10; 10 + lengthAdjustment -1 + header 6 = 15 bytes"
+        );
+        assert_eq!(explain(&digits, b"$$A1x,"), None);
+        let hex = LengthFieldParams {
+            length_field_encoding: LengthFieldEncoding::AsciiHex,
+            ..LengthFieldParams::default()
+        };
+        let shown = explain(&hex, b"1f").unwrap().to_string();
+        assert!(shown.contains("is \"1f\" in hexadecimal = 31; "), "{shown}");
+    }
+
+    #[test]
+    fn a_mask_may_clear_the_sign() {
+        let params = LengthFieldParams {
+            length_field_length: 8,
+            length_field_mask: 0xff,
+            ..LengthFieldParams::default()
+        };
+        let verdict = judge(&params, &[2, 0, 0, 0, 0, 0, 0, 0xff, b'h', b'i']);
+        assert_eq!(verdict, Some(Verdict::Frame { total: 10 }));
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::codec::Decoder;
 use super::{
     FrameError, HandlerError,
     separated::{Found, Separated, Separator, TextParams},
+    step::{Step, Stepwise},
 };
 
 /// Cuts lines.
@@ -28,16 +29,31 @@ impl LineDecoder {
     }
 }
 
+impl Stepwise for LineDecoder {
+    #[inline]
+    fn step(&mut self, buffer: &mut BytesMut, at_end: bool) -> Result<Step, FrameError> {
+        self.0.step(buffer, at_end)
+    }
+
+    fn is_between(&self) -> bool {
+        self.0.is_between()
+    }
+
+    fn begin(&mut self, position: u64) {
+        self.0.begin(position);
+    }
+}
+
 impl Decoder for LineDecoder {
     type Item = Bytes;
     type Error = FrameError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.decode(buffer)
+        self.0.next_frame(buffer, false)
     }
 
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.decode_eof(buffer)
+        self.0.next_frame(buffer, true)
     }
 }
 

@@ -7,9 +7,12 @@
 //! how TCP cut the stream, and the buffer holds at most the limit and one byte
 //! less than the longest separator.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
-use super::{FrameError, HandlerError};
+use super::{
+    FrameError, HandlerError,
+    step::{Step, Stepwise},
+};
 
 /// What all separators have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,57 +92,30 @@ impl<S: Separator> Separated<S> {
         })
     }
 
-    pub(super) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next(buffer, false)
-    }
-
-    pub(super) fn decode_eof(
-        &mut self,
-        buffer: &mut BytesMut,
-    ) -> Result<Option<Bytes>, FrameError> {
-        if let Some(frame) = self.next(buffer, true)? {
-            return Ok(Some(frame));
-        }
+    /// Takes what the stream's end leaves, if that is a frame.
+    fn flush(&mut self, buffer: &mut BytesMut) -> Result<Step, FrameError> {
         let unfinished = !buffer.is_empty() || self.discarded.is_some();
-        if self.params.flush_on_close && unfinished {
-            let (Found::End { start, .. } | Found::Open { start }) =
-                self.separator.find(buffer, self.scanned, true);
-            return self.cut(buffer, start, buffer.len() - start);
+        if !self.params.flush_on_close || !unfinished {
+            return Ok(Step::Wait);
         }
-        Ok(None)
+        let (Found::End { start, .. } | Found::Open { start }) =
+            self.separator.find(buffer, self.scanned, true);
+        self.cut(buffer, start, buffer.len() - start)
     }
 
-    #[inline]
-    fn next(&mut self, buffer: &mut BytesMut, at_end: bool) -> Result<Option<Bytes>, FrameError> {
-        loop {
-            match self.separator.find(buffer, self.scanned, at_end) {
-                Found::End { start, length } => {
-                    if let Some(frame) = self.cut(buffer, start, length)? {
-                        return Ok(Some(frame));
-                    }
-                }
-                Found::Open { start } => {
-                    self.keep(buffer, start)?;
-                    return Ok(None);
-                }
-            }
-        }
-    }
-
-    /// Takes the frame that ends with the separator at `start`; `None` for one
-    /// to skip.
+    /// Takes the frame that ends with the separator at `start`, or skips it.
     #[inline]
     fn cut(
         &mut self,
         buffer: &mut BytesMut,
         start: usize,
         length: usize,
-    ) -> Result<Option<Bytes>, FrameError> {
+    ) -> Result<Step, FrameError> {
         self.scanned = 0;
         if let Some(discarded) = self.discarded.take() {
             buffer.advance(start + length);
             return if self.params.fail_fast {
-                Ok(None)
+                Ok(Step::On)
             } else {
                 Err(self.too_long(discarded + start as u64))
             };
@@ -150,12 +126,12 @@ impl<S: Separator> Separated<S> {
         }
         let mut frame = buffer.split_to(start + length);
         if start == 0 && self.params.skip_empty_frames {
-            return Ok(None);
+            return Ok(Step::On);
         }
         if self.params.strip_delimiter {
             frame.truncate(start);
         }
-        Ok(Some(frame.freeze()))
+        Ok(Step::Frame(frame.freeze()))
     }
 
     /// Notes that the frame has at least `start` bytes; throws them away when it
@@ -185,4 +161,26 @@ impl<S: Separator> Separated<S> {
             length_field: None,
         }
     }
+}
+
+impl<S: Separator> Stepwise for Separated<S> {
+    #[inline]
+    fn step(&mut self, buffer: &mut BytesMut, at_end: bool) -> Result<Step, FrameError> {
+        match self.separator.find(buffer, self.scanned, at_end) {
+            Found::End { start, length } => self.cut(buffer, start, length),
+            Found::Open { start } => {
+                self.keep(buffer, start)?;
+                if at_end {
+                    return self.flush(buffer);
+                }
+                Ok(Step::Wait)
+            }
+        }
+    }
+
+    fn is_between(&self) -> bool {
+        self.discarded.is_none()
+    }
+
+    fn begin(&mut self, _position: u64) {}
 }

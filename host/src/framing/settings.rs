@@ -1,7 +1,10 @@
 //! From `handlerConfiguration` to what a decoder is made of.
 
-use super::{Charset, HandlerError, JsonParams, LengthFieldParams, TextParams};
-use crate::config::{HandlerConfiguration, MessageSeparator};
+use super::{
+    Charset, Framer, HandlerError, JsonParams, LengthFieldParams, Prefix, TextParams,
+    length_digits::{MAX_TERMINATOR, Terminator},
+};
+use crate::config::{HandlerConfiguration, HandlerType, LengthFieldMask, MessageSeparator};
 
 /// The parameters of `TEXT`.
 pub(super) fn text(settings: &HandlerConfiguration) -> TextParams {
@@ -51,11 +54,7 @@ pub(crate) fn separator(settings: &HandlerConfiguration) -> Result<Vec<u8>, Hand
                 "write the separator's bytes as pairs of hexadecimal digits, such as 0d0a",
             )
         }),
-        (Some(_), Some(hex)) => Err(HandlerError::new(
-            "separatorHex",
-            hex,
-            "separator is set too; keep the one that is meant",
-        )),
+        (Some(_), Some(hex)) => Err(both("separatorHex", hex, "separator")),
         (None, None) => Err(HandlerError::new(
             "messageSeparator",
             "CUSTOM_SEPARATOR",
@@ -65,17 +64,142 @@ pub(crate) fn separator(settings: &HandlerConfiguration) -> Result<Vec<u8>, Hand
 }
 
 /// The parameters of `BINARY`.
-pub(super) fn length_field(settings: &HandlerConfiguration) -> LengthFieldParams {
-    LengthFieldParams {
+///
+/// # Errors
+///
+/// If the mask or the terminator cannot be read.
+pub(super) fn length_field(
+    settings: &HandlerConfiguration,
+) -> Result<LengthFieldParams, HandlerError> {
+    let terminator = settings.length_field_terminator.as_deref();
+    let length_field_terminator = match terminator {
+        Some("") => None,
+        text => Terminator::new(text.unwrap_or_default().as_bytes()),
+    };
+    let length_field_terminator = length_field_terminator.ok_or_else(|| {
+        HandlerError::new(
+            "lengthFieldTerminator",
+            format!("{:?}", terminator.unwrap_or_default()),
+            format!("write the text of 1 to {MAX_TERMINATOR} bytes that ends the digits"),
+        )
+    })?;
+    Ok(LengthFieldParams {
         max_frame_length: settings.max_frame_length,
         byte_order: settings.byte_order,
         length_field_offset: settings.length_field_offset,
         length_field_length: settings.length_field_length,
+        length_field_mask: mask(settings)?,
+        length_field_encoding: settings.length_field_encoding,
+        length_field_terminator,
         length_adjustment: settings.length_adjustment,
         initial_bytes_to_strip: settings.initial_bytes_to_strip,
         fail_fast: settings.fail_fast,
         skip_empty_frames: settings.skips_empty_frames(),
+    })
+}
+
+fn mask(settings: &HandlerConfiguration) -> Result<u64, HandlerError> {
+    match &settings.length_field_mask {
+        None => Ok(u64::MAX),
+        Some(LengthFieldMask::Number(mask)) => Ok(*mask),
+        Some(LengthFieldMask::Digits(digits)) => {
+            let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let mask = u64::from_str_radix(digits, 16).ok();
+            mask.filter(|_| is_hex).ok_or_else(|| {
+                HandlerError::new(
+                    "lengthFieldMask",
+                    format!("{digits:?}"),
+                    "write 1 to 16 hexadecimal digits without 0x, such as 7fff, or a number",
+                )
+            })
+        }
     }
+}
+
+/// The framings of `CHOICE`.
+///
+/// # Errors
+///
+/// The first that cannot work, or whose first bytes cannot be read.
+pub(super) fn framings(
+    settings: &HandlerConfiguration,
+) -> Result<Vec<(Prefix, Framer)>, HandlerError> {
+    let framings = settings.framings.iter().enumerate();
+    framings
+        .map(|(index, settings)| {
+            if settings.handler_type == HandlerType::Choice {
+                return Err(HandlerError::new(
+                    "handlerType",
+                    "CHOICE",
+                    "a choice holds no other; write the framings of the inner one here",
+                )
+                .within(index));
+            }
+            let framing = prefix(settings).and_then(|prefix| Ok((prefix, Framer::new(settings)?)));
+            framing.map_err(|error| error.within(index))
+        })
+        .collect()
+}
+
+fn prefix(settings: &HandlerConfiguration) -> Result<Prefix, HandlerError> {
+    let empty = |setting, text: &str| {
+        HandlerError::new(
+            setting,
+            format!("{text:?}"),
+            "nothing tells frames apart; write their first bytes, or leave it out to take all \
+             others",
+        )
+    };
+    let bytes = match (&settings.starts_with, &settings.starts_with_hex) {
+        (None, None) => return Ok(Prefix::new(Vec::new())),
+        (Some(text), None) => {
+            if text.is_empty() {
+                return Err(empty("startsWith", text));
+            }
+            text.bytes().map(Some).collect()
+        }
+        (None, Some(hex)) => {
+            let groups = hex.split_ascii_whitespace();
+            let pairs = groups.flat_map(|group| group.as_bytes().chunks(2));
+            let bytes = pairs.map(|pair| match pair {
+                b"??" => Some(None),
+                pair => from_hex(std::str::from_utf8(pair).ok()?)?
+                    .first()
+                    .map(|byte| Some(*byte)),
+            });
+            let bytes: Vec<_> = bytes.collect::<Option<_>>().ok_or_else(|| {
+                HandlerError::new(
+                    "startsWithHex",
+                    hex,
+                    "write the first bytes as pairs of hexadecimal digits, such as 7878, or ?? for \
+                     any byte",
+                )
+            })?;
+            if bytes.is_empty() {
+                return Err(empty("startsWithHex", hex));
+            }
+            bytes
+        }
+        (Some(_), Some(hex)) => return Err(both("startsWithHex", hex, "startsWith")),
+    };
+    if bytes.iter().all(Option::is_none) {
+        let hex = settings.starts_with_hex.as_deref().unwrap_or_default();
+        return Err(HandlerError::new(
+            "startsWithHex",
+            hex,
+            "any bytes match, which tells no frames apart; leave it out to take all others",
+        ));
+    }
+    Ok(Prefix::new(bytes))
+}
+
+/// Refuses bytes that are given as text and in hexadecimal.
+pub(super) fn both(setting: &'static str, hex: &str, other: &str) -> HandlerError {
+    HandlerError::new(
+        setting,
+        hex,
+        format!("{other} is set too; keep the one that is meant"),
+    )
 }
 
 /// The parameters of `JSON`.
@@ -88,7 +212,7 @@ pub(super) fn json(settings: &HandlerConfiguration) -> JsonParams {
 }
 
 /// Pairs of digits, with or without blanks between the pairs.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for group in text.split_ascii_whitespace() {
         if group.len() % 2 != 0 {

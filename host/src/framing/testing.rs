@@ -10,16 +10,26 @@ use super::{Corruption, FrameError};
 pub(super) fn describe(result: &Result<Bytes, FrameError>) -> String {
     match result {
         Ok(frame) => frame.escape_ascii().to_string(),
-        Err(FrameError::TooLong { length, .. }) => format!("!tooLong {length}"),
-        Err(FrameError::Corrupted(corruption)) => match corruption {
+        Err(error) => kind(error),
+    }
+}
+
+fn kind(error: &FrameError) -> String {
+    match error {
+        FrameError::TooLong { length, .. } => format!("!tooLong {length}"),
+        FrameError::InFraming { framing, error, .. } => format!("!{framing}{}", kind(error)),
+        FrameError::Corrupted(corruption) => match corruption {
             Corruption::NegativeLength(_) => "!negative".to_owned(),
             Corruption::LengthOverflow(_) => "!overflow".to_owned(),
             Corruption::ShorterThanHeader(_) => "!header".to_owned(),
+            Corruption::BadDigit(bad) => format!("!digit {}", bad.position),
+            Corruption::NoStartMark { position, .. } => format!("!noStart {position}"),
+            Corruption::NoFraming { position, .. } => format!("!noFraming {position}"),
             Corruption::ShorterThanStrip(_) => "!strip".to_owned(),
             Corruption::NotJson { position, .. } => format!("!notJson {position}"),
             Corruption::ArrayClosedByBrace { position } => format!("!brace {position}"),
         },
-        Err(FrameError::Io(error)) => format!("!io {error}"),
+        FrameError::Io(error) => format!("!io {error}"),
     }
 }
 

@@ -135,7 +135,7 @@ impl Vector {
                     length_adjustment: i32::try_from(adjustment).unwrap(),
                     initial_bytes_to_strip: self.size("initial_bytes_to_strip")?,
                     fail_fast: self.flag("fail_fast"),
-                    skip_empty_frames: false,
+                    ..LengthFieldParams::default()
                 })
                 .map(Decoder::LengthField)
             }

@@ -7,7 +7,7 @@ use super::{
     json_text::{self, Json},
     look::{self, Look},
 };
-use crate::config::HandlerConfiguration;
+use crate::config::{HandlerConfiguration, LengthFieldEncoding};
 
 /// Least bytes at a line's start that tell it from another line.
 const SAME_START: usize = 4;
@@ -16,6 +16,10 @@ const SAME_START: usize = 4;
 const MAX_TRAILER: usize = 4;
 
 pub(super) fn of_frame(handler: &HandlerConfiguration, frame: &[u8]) -> Option<Advice> {
+    // A header of digits is text, and of no fixed length.
+    if handler.length_field_encoding != LengthFieldEncoding::Binary {
+        return None;
+    }
     text_frame(handler, frame).or_else(|| next_header(handler, frame))
 }
 

@@ -9,7 +9,7 @@ use super::{
     other_lengths::other_lengths,
 };
 use crate::{
-    config::HandlerConfiguration,
+    config::{HandlerConfiguration, LengthFieldEncoding},
     framing::{Explanation, Framer, length_field::Verdict},
 };
 
@@ -34,6 +34,11 @@ pub(super) fn of_connection(
         Some(Verdict::TooLong { .. }) => all_came || handler.fail_fast,
         Some(_) => true,
     };
+    if handler.length_field_encoding != LengthFieldEncoding::Binary {
+        // A byte that is no digit was reported, too.
+        let waits = !reported && explanation.is_some();
+        return waits.then(|| unfinished(handler, explanation.as_ref(), total));
+    }
     text_connection(received, total)
         .or_else(|| other_lengths(handler, explanation.as_ref()?, received, total))
         .or_else(|| (!reported).then(|| unfinished(handler, explanation.as_ref(), total)))

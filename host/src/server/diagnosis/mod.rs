@@ -18,6 +18,7 @@ mod json_text;
 mod look;
 mod nothing_saved;
 mod other_lengths;
+mod own_uncut;
 mod text;
 mod text_uncut;
 mod time_unit;
@@ -78,7 +79,11 @@ pub(super) fn split_or_merged(handler: &HandlerConfiguration, frame: &[u8]) -> O
         HandlerType::Text => text::of_frame(handler, frame),
         HandlerType::Binary => binary::of_frame(handler, frame),
         HandlerType::Json => json::of_frame(handler, frame),
-        HandlerType::Converter => None,
+        // Their frames show nothing of the settings that cut them.
+        HandlerType::Marks
+        | HandlerType::FixedLength
+        | HandlerType::Choice
+        | HandlerType::Converter => None,
     }
 }
 
@@ -99,6 +104,9 @@ pub(super) fn never_cut(
         HandlerType::Text => text_uncut::of_connection(handler, received, total),
         HandlerType::Binary => binary_uncut::of_connection(handler, received, total),
         HandlerType::Json => json::of_connection(received, total),
+        HandlerType::Marks => own_uncut::of_marks(handler, received, total),
+        HandlerType::FixedLength => own_uncut::of_fixed_length(handler, total),
+        HandlerType::Choice => own_uncut::of_choice(handler, received, total),
         HandlerType::Converter => None,
     }
 }
