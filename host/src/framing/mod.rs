@@ -37,6 +37,10 @@ mod step;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod properties_beyond_netty;
+#[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod vectors;

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::{FrameError, Framer, testing::outcomes};
+use super::{FrameError, Framer, settings, settings_marks::marks, testing::outcomes};
 use crate::config::{ByteOrder, HandlerConfiguration, HandlerType, MessageSeparator};
 
-/// Settings of all kinds, with limits that the streams below reach.
-fn settings() -> impl Strategy<Value = HandlerConfiguration> {
+/// Settings of ThingsBoard's kinds, with limits that the streams below reach.
+pub(super) fn thingsboards() -> impl Strategy<Value = HandlerConfiguration> {
     let text = (
         any::<bool>(),
         select(vec![
@@ -69,7 +69,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     vec(prop_oneof![9 => select(telling), 1 => any::<u8>()], 0..300)
 }
 
-fn cut<'stream>(mut rest: &'stream [u8], lengths: &[usize]) -> Vec<&'stream [u8]> {
+pub(super) fn cut<'stream>(mut rest: &'stream [u8], lengths: &[usize]) -> Vec<&'stream [u8]> {
     let mut chunks = Vec::new();
     for length in lengths.iter().cycle() {
         if rest.is_empty() {
@@ -82,25 +82,41 @@ fn cut<'stream>(mut rest: &'stream [u8], lengths: &[usize]) -> Vec<&'stream [u8]
     chunks
 }
 
-/// All that comes out. Between reads the buffer stays within the limit and
-/// what has come of a separator.
-fn run(settings: &HandlerConfiguration, chunks: &[&[u8]]) -> Option<Vec<Result<Bytes, String>>> {
-    let mut framer = Framer::new(settings).ok()?;
-    let limit = match settings.handler_type {
+/// Most bytes that stay in the buffer between reads: the limit and what has come
+/// of a separator or a mark.
+fn most_kept(settings: &HandlerConfiguration) -> usize {
+    match settings.handler_type {
         // The separators above have three bytes at most.
         HandlerType::Text => settings.max_frame_length + 2,
-        HandlerType::Binary => settings.max_frame_length,
+        HandlerType::Binary => {
+            let params = settings::length_field(settings).unwrap();
+            settings.max_frame_length.max(params.most_header())
+        }
         HandlerType::Json => settings.max_object_length,
-        HandlerType::Converter => return None,
-    };
+        HandlerType::Marks => {
+            let params = marks(settings).unwrap();
+            settings.max_frame_length + params.start.len() + params.longest_token()
+        }
+        HandlerType::FixedLength => settings.frame_length - 1,
+        HandlerType::Choice => {
+            let framings = settings.framings.iter();
+            // No `startsWith` of the tests has more bytes.
+            framings.map(most_kept).max().unwrap_or_default().max(4)
+        }
+        HandlerType::Converter => unreachable!("no handler cuts these"),
+    }
+}
+
+/// All that comes out; none if the settings are refused.
+pub(super) fn run(
+    settings: &HandlerConfiguration,
+    chunks: &[&[u8]],
+) -> Option<Vec<Result<Bytes, String>>> {
+    let mut framer = Framer::new(settings).ok()?;
+    let limit = most_kept(settings);
     let reads = outcomes(&mut framer, chunks, |buffer| {
         assert!(buffer.len() <= limit, "{} > {limit}", buffer.len());
     });
-    let kind = |error: FrameError| match error {
-        // How much of a long frame was seen when it was reported may differ.
-        FrameError::TooLong { .. } => "too long".to_owned(),
-        other => other.to_string(),
-    };
     Some(
         reads
             .into_iter()
@@ -110,8 +126,17 @@ fn run(settings: &HandlerConfiguration, chunks: &[&[u8]]) -> Option<Vec<Result<B
     )
 }
 
+/// How much of a long frame was seen when it was reported may differ.
+fn kind(error: FrameError) -> String {
+    match error {
+        FrameError::TooLong { .. } => "too long".to_owned(),
+        FrameError::InFraming { framing, error, .. } => format!("{framing}: {}", kind(*error)),
+        other => other.to_string(),
+    }
+}
+
 /// Settings with room for whatever the encoders below write.
-fn roomy(handler_type: HandlerType) -> HandlerConfiguration {
+pub(super) fn roomy(handler_type: HandlerType) -> HandlerConfiguration {
     HandlerConfiguration {
         handler_type,
         max_frame_length: 1000,
@@ -120,7 +145,11 @@ fn roomy(handler_type: HandlerType) -> HandlerConfiguration {
     }
 }
 
-fn frames_of(settings: &HandlerConfiguration, stream: &[u8], lengths: &[usize]) -> Vec<Vec<u8>> {
+pub(super) fn frames_of(
+    settings: &HandlerConfiguration,
+    stream: &[u8],
+    lengths: &[usize],
+) -> Vec<Vec<u8>> {
     let results = run(settings, &cut(stream, lengths)).unwrap();
     results
         .into_iter()
@@ -148,7 +177,7 @@ fn json_frame() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn frames_do_not_depend_on_the_cuts(
-        settings in settings(),
+        settings in thingsboards(),
         stream in stream(),
         lengths in vec(1_usize..9, 1..60),
     ) {
@@ -159,7 +188,7 @@ proptest! {
 
     #[test]
     fn any_settings_and_bytes_are_survived(
-        settings in settings(),
+        settings in thingsboards(),
         offset in any::<usize>(),
         length in any::<usize>(),
         adjustment in any::<i32>(),
