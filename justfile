@@ -149,7 +149,7 @@ fuzz seconds="60":
         cargo install cargo-fuzz --locked
     fi
     (cd fuzz && cargo run --release --locked --example seed)
-    for target in line delimiter length_field json; do
+    for target in line delimiter length_field json marks choice; do
         cargo +nightly fuzz run "$target" -- -max_total_time={{seconds}}
     done
 

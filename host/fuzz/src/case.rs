@@ -113,6 +113,7 @@ impl<P: Parameters> Case<P> {
 fn kind(error: FrameError) -> String {
     match error {
         FrameError::TooLong { .. } => "too long".to_owned(),
+        FrameError::InFraming { framing, error, .. } => format!("{framing}: {}", kind(*error)),
         other => other.to_string(),
     }
 }

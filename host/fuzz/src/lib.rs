@@ -6,7 +6,9 @@
 //! none of it.
 
 mod case;
+mod chosen;
 pub mod config;
+mod marked;
 mod parameters;
 
 #[allow(unused_imports, reason = "some is for other rooms of the host")]
@@ -14,4 +16,6 @@ mod parameters;
 pub mod framing;
 
 pub use case::Case;
+pub use chosen::{Choice, Framing};
+pub use marked::Marks;
 pub use parameters::{Delimiter, Json, LengthField, Line, Parameters, Reader};

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use tokio_util::codec;
 
 use crate::{
-    config::ByteOrder,
+    config::{ByteOrder, LengthFieldEncoding},
     framing::{
         DelimiterDecoder, FrameError, JsonDecoder, JsonParams, LengthFieldDecoder,
-        LengthFieldParams, LineDecoder, TextParams,
+        LengthFieldParams, LineDecoder, TextParams, length_field::Terminator,
     },
 };
 
@@ -58,23 +58,23 @@ impl<'input> Reader<'input> {
     }
 
     /// Eight bytes.
-    fn size(&mut self) -> Option<usize> {
+    pub(crate) fn size(&mut self) -> Option<usize> {
         let bytes = *self.bytes(8)?.first_chunk()?;
         usize::try_from(u64::from_le_bytes(bytes)).ok()
     }
 
     /// One byte, of which each bit is a flag.
-    fn flags<const COUNT: usize>(&mut self) -> Option<[bool; COUNT]> {
+    pub(crate) fn flags<const COUNT: usize>(&mut self) -> Option<[bool; COUNT]> {
         let byte = self.byte()?;
         Some(std::array::from_fn(|bit| byte >> bit & 1 == 1))
     }
 }
 
-fn write_size(input: &mut Vec<u8>, size: usize) {
+pub(crate) fn write_size(input: &mut Vec<u8>, size: usize) {
     input.extend((size as u64).to_le_bytes());
 }
 
-fn write_flags<const COUNT: usize>(input: &mut Vec<u8>, flags: [bool; COUNT]) {
+pub(crate) fn write_flags<const COUNT: usize>(input: &mut Vec<u8>, flags: [bool; COUNT]) {
     let bits = flags.iter().enumerate();
     input.push(bits.fold(0, |byte, (bit, flag)| byte | u8::from(*flag) << bit));
 }
@@ -187,7 +187,7 @@ impl Parameters for LengthField {
     type Decoder = LengthFieldDecoder;
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let [big_endian, fail_fast, skip_empty_frames] = reader.flags()?;
+        let [big_endian, fail_fast, skip_empty_frames, decimal, hex] = reader.flags()?;
         Some(Self(LengthFieldParams {
             max_frame_length: reader.size()?,
             byte_order: if big_endian {
@@ -197,6 +197,16 @@ impl Parameters for LengthField {
             },
             length_field_offset: reader.size()?,
             length_field_length: reader.size()?,
+            length_field_mask: u64::from_le_bytes(*reader.bytes(8)?.first_chunk()?),
+            length_field_encoding: match (decimal, hex) {
+                (true, _) => LengthFieldEncoding::AsciiDecimal,
+                (false, true) => LengthFieldEncoding::AsciiHex,
+                (false, false) => LengthFieldEncoding::Binary,
+            },
+            length_field_terminator: {
+                let length = reader.byte()? % 5;
+                Terminator::new(reader.bytes(length.into())?)?
+            },
             length_adjustment: i32::from_le_bytes(*reader.bytes(4)?.first_chunk()?),
             initial_bytes_to_strip: reader.size()?,
             fail_fast,
@@ -206,14 +216,24 @@ impl Parameters for LengthField {
 
     fn write(&self, input: &mut Vec<u8>) {
         let params = &self.0;
-        let big_endian = params.byte_order == ByteOrder::BigEndian;
+        let encoding = params.length_field_encoding;
         write_flags(
             input,
-            [big_endian, params.fail_fast, params.skip_empty_frames],
+            [
+                params.byte_order == ByteOrder::BigEndian,
+                params.fail_fast,
+                params.skip_empty_frames,
+                encoding == LengthFieldEncoding::AsciiDecimal,
+                encoding == LengthFieldEncoding::AsciiHex,
+            ],
         );
         write_size(input, params.max_frame_length);
         write_size(input, params.length_field_offset);
         write_size(input, params.length_field_length);
+        input.extend(params.length_field_mask.to_le_bytes());
+        let terminator = params.length_field_terminator.as_bytes();
+        input.push(terminator.len() as u8);
+        input.extend(terminator);
         input.extend(params.length_adjustment.to_le_bytes());
         write_size(input, params.initial_bytes_to_strip);
     }
@@ -223,7 +243,7 @@ impl Parameters for LengthField {
     }
 
     fn most_kept(&self) -> usize {
-        self.0.max_frame_length
+        self.0.max_frame_length.max(self.0.most_header())
     }
 }
 

@@ -2,8 +2,8 @@
 //! what has no default.
 
 use super::{
-    ClientConfiguration, ConfigError, ConverterSettings, HandlerType, Integration, LimitOverrides,
-    Settings,
+    ClientConfiguration, ConfigError, ConverterSettings, HandlerConfiguration, HandlerType,
+    Integration, LimitOverrides, Settings,
 };
 use crate::framing::Framer;
 
@@ -289,22 +289,12 @@ fn check_client(
             10_000_000,
         ),
         ("writeTimeoutMs", client.write_timeout_ms, 1, 3_600_000),
-        (
-            "handlerConfiguration.maxFrameLength",
-            handler.max_frame_length as u64,
-            1,
-            MAX_FRAME,
-        ),
-        (
-            "handlerConfiguration.maxObjectLength",
-            handler.max_object_length as u64,
-            1,
-            MAX_FRAME,
-        ),
     ] {
         let key = format!("{integration}: clientConfiguration.{key}");
         in_range(origin, &key, value, least, most)?;
     }
+    let place = format!("{integration}: clientConfiguration.handlerConfiguration");
+    check_frame_limits(origin, &place, handler)?;
     if handler.handler_type == HandlerType::Converter {
         // Whether it can is seen when there is one.
         return Ok(());
@@ -320,6 +310,27 @@ fn check_client(
             fault.reason,
         )
     })
+}
+
+/// The limits of a handler, and of each of its framings.
+fn check_frame_limits(
+    origin: &str,
+    place: &str,
+    handler: &HandlerConfiguration,
+) -> Result<(), ConfigError> {
+    for (key, value, least) in [
+        ("maxFrameLength", handler.max_frame_length, 1),
+        ("maxObjectLength", handler.max_object_length, 1),
+        // 0 is not set, and refused by the handler that needs it.
+        ("frameLength", handler.frame_length, 0),
+    ] {
+        let key = format!("{place}.{key}");
+        in_range(origin, &key, value as u64, least, MAX_FRAME)?;
+    }
+    for (index, framing) in handler.framings.iter().enumerate() {
+        check_frame_limits(origin, &format!("{place}.framings[{index}]"), framing)?;
+    }
+    Ok(())
 }
 
 pub(super) fn in_range(
