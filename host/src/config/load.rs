@@ -318,7 +318,7 @@ mod tests {
             &'static [(&'static str, &'static str)],
             &'static [&'static str],
         );
-        let cases: [Case; 18] = [
+        let cases: [Case; 20] = [
             (
                 "",
                 &[],
@@ -365,6 +365,20 @@ mod tests {
                     "tb-tcp.toml: TCP integration: clientConfiguration.handlerConfiguration.maxFrameLength = 0",
                     "1 to",
                 ],
+            ),
+            (
+                "[[integrations]]\nclientConfiguration = { handlerConfiguration = { handlerType = 'CHOICE', \
+                 framings = [{ handlerType = 'MARKS', endMark = ';', maxFrameLength = 67108865 }] } }",
+                &CREDENTIALS,
+                &[
+                    "handlerConfiguration.framings[0].maxFrameLength = 67108865: write a number from 1",
+                ],
+            ),
+            (
+                "[[integrations]]\nclientConfiguration = { handlerConfiguration = { handlerType = 'CHOICE', \
+                 framings = [{ handlerType = 'FIXED_LENGTH' }] } }",
+                &CREDENTIALS,
+                &["handlerConfiguration.framings[0].frameLength = 0: no frame has 0 bytes"],
             ),
             (
                 "[[integrations]]\nclientConfiguration = { handlerConfiguration = { charsetName = 'KOI-9' } }",

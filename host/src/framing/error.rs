@@ -56,7 +56,7 @@ pub enum FrameError {
         /// The setting that holds the limit.
         setting: &'static str,
         /// How the length was read, where a length field tells it.
-        length_field: Option<Explanation>,
+        length_field: Option<Box<Explanation>>,
     },
     /// The bytes cannot be a frame.
     #[error("{}", found_next(.0, "the next frame cannot be found"))]
@@ -101,20 +101,20 @@ impl From<Corruption> for FrameError {
 }
 
 /// Why bytes cannot be a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Corruption {
     /// An 8-byte length field holds a negative number.
     #[error("negative length ({0}): check byteOrder, lengthFieldOffset and lengthFieldLength")]
-    NegativeLength(Explanation),
+    NegativeLength(Box<Explanation>),
     /// The length is beyond what 63 bits hold.
     #[error("impossible length ({0}): check byteOrder, lengthFieldOffset and lengthFieldLength")]
-    LengthOverflow(Explanation),
+    LengthOverflow(Box<Explanation>),
     /// The frame would end before its length field does.
     #[error(
         "frame shorter than its header ({0}): check lengthAdjustment, lengthFieldOffset and \
          byteOrder"
     )]
-    ShorterThanHeader(Explanation),
+    ShorterThanHeader(Box<Explanation>),
     /// A length of digits holds another byte.
     #[error("{0}: check lengthFieldOffset, lengthFieldLength and lengthFieldEncoding")]
     BadDigit(BadDigit),
@@ -122,7 +122,7 @@ pub enum Corruption {
     #[error(
         "frame shorter than what is stripped ({0}): check initialBytesToStrip and lengthAdjustment"
     )]
-    ShorterThanStrip(Explanation),
+    ShorterThanStrip(Box<Explanation>),
     /// A byte between two objects that is neither blank nor an opening bracket.
     /// All up to the next opening bracket is skipped.
     #[error(
@@ -207,7 +207,7 @@ fn within(error: &FrameError, finds_next: bool) -> String {
     }
 }
 
-fn in_brackets(length_field: &Option<Explanation>) -> String {
+fn in_brackets(length_field: &Option<Box<Explanation>>) -> String {
     length_field
         .as_ref()
         .map(|explanation| format!(" ({explanation})"))

@@ -86,6 +86,7 @@ impl LengthFieldDecoder {
         let Some(explanation) = explain(&self.params, buffer) else {
             return Ok(());
         };
+        let explanation = Box::new(explanation);
         let header = explanation.header;
         match verdict {
             Verdict::NegativeLength => {
@@ -112,7 +113,7 @@ impl LengthFieldDecoder {
     fn too_long(
         &mut self,
         buffer: &mut BytesMut,
-        explanation: Explanation,
+        explanation: Box<Explanation>,
         total: u64,
     ) -> Result<(), FrameError> {
         let error = FrameError::TooLong {
@@ -298,7 +299,7 @@ mod tests {
             assert!(error.to_string().contains(text), "{error}");
         }
         let error = FrameError::from(Corruption::ShorterThanStrip(
-            explain(&big_endian(1), b"\0").unwrap(),
+            explain(&big_endian(1), b"\0").unwrap().into(),
         ));
         assert!(error.can_continue());
     }
