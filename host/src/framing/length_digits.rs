@@ -19,7 +19,7 @@ pub struct Terminator {
 }
 
 impl Terminator {
-    /// `None` for more than [`MAX_TERMINATOR`] bytes.
+    /// `None` for more than 4 bytes.
     #[must_use]
     pub fn new(text: &[u8]) -> Option<Self> {
         let mut terminator = Self::default();

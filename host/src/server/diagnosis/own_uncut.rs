@@ -96,7 +96,12 @@ mod tests {
             {"startsWith":"$","handlerType":"FIXED_LENGTH","frameLength":32},
             {"startsWith":"*","handlerType":"MARKS","startMark":"*","endMark":"#"},
             {"handlerType":"BINARY"}]}"##;
-        let cases: [(&str, &[u8], Option<(&str, &str)>); 10] = [
+        type Case = (
+            &'static str,
+            &'static [u8],
+            Option<(&'static str, &'static str)>,
+        );
+        let cases: [Case; 10] = [
             (
                 MARKS,
                 b"(013612345678BR00",
