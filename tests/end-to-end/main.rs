@@ -16,6 +16,7 @@ mod hostile;
 mod hot_reload;
 mod isolation;
 mod other_languages;
+mod protocols;
 mod relay;
 mod sandbox;
 mod scaffold;

@@ -10,9 +10,11 @@ fn builder(standin: &Standin) -> HostBuilder {
     Host::builder(standin.grpc.port()).converter("talker", guest("talker"))
 }
 
-fn login(device: &mut Device, name: &str) {
+/// Logs in, and waits until ThingsBoard knows the device.
+fn login(standin: &Standin, device: &mut Device, name: &str) {
     device.send(&format!("login {name};value n 0\n"));
     assert_eq!(device.read_line(), format!("hello {name}\n"));
+    standin.wait_for_latest(name, "n", 0);
 }
 
 /// A call whose answer is awaited on a thread of its own.
@@ -34,7 +36,7 @@ fn a_reply_comes_back_as_it_is_and_in_order() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     // One read, many frames, some without a reply, one with two, one that fails.
     device.send("value n 1\nsay a\nsay b;say c\nsay lost;bad\nvalue n 2;say d\n");
     for line in ["a\n", "b\n", "c\n", "d\n"] {
@@ -54,8 +56,8 @@ fn the_session_is_each_connections_own() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let (mut one, mut other) = (host.device(), host.device());
-    login(&mut one, "SN-1");
-    login(&mut other, "SN-2");
+    login(&standin, &mut one, "SN-1");
+    login(&standin, &mut other, "SN-2");
     // What fails changes nothing: the frame does not count.
     one.send("value n 1\nbad\nframes\n");
     other.send("frames\n");
@@ -85,7 +87,7 @@ fn a_session_value_has_a_limit() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     device.send("fill\nflood\nsay after\n");
     assert_eq!(device.read_line(), "after\n");
     let errors: Vec<_> = host
@@ -114,7 +116,7 @@ fn a_dead_letter_keeps_the_session_that_it_met() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-7");
+    login(&standin, &mut device, "SN-7");
     device.send("value n 7;nonsense\n");
     wait_for("it is kept", || (host.dead_letters() == 1).then_some(()));
     device.close();
@@ -150,8 +152,7 @@ fn a_reply_waits_for_what_the_setting_says() {
         standin.wait_for_edge();
         let mut device = host.device();
         let name = format!("SN-{setting}");
-        login(&mut device, &name);
-        standin.wait_for_latest(&name, "n", 0);
+        login(&standin, &mut device, &name);
         standin.must_post("/faults", &json!({ "stallMs": 3_600_000 }));
         device.send("value n 1;say one\nsay two\n");
         if reply_without_thingsboard {
@@ -175,7 +176,7 @@ fn the_converter_can_close_the_connection() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     device.send("value n 1;say bye;close\nvalue n 2;say lost\n");
     assert_eq!(device.read_line(), "bye\n");
     assert_eq!(device.read_line(), "", "the end");
@@ -190,7 +191,7 @@ fn the_converter_can_close_the_connection() {
 
     // So can the one that encodes.
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     let left = call(&standin, "SN-1", &json!({ "method": "leave" }));
     assert_eq!(device.read_line(), "bye, leave 0\n");
     assert_eq!(device.read_line(), "");
@@ -202,7 +203,7 @@ fn a_device_answers_calls() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     let ask = json!({ "method": "ask" });
     let mut asked = || {
         let answer = call(&standin, "SN-1", &ask);
@@ -261,7 +262,7 @@ fn an_answer_may_come_on_another_connection() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     let answer = call(&standin, "SN-1", &json!({ "method": "ask" }));
     assert_eq!(device.read_line(), "ask 0\n");
     device.close();
@@ -278,7 +279,7 @@ fn a_gateway_speaks_for_many_devices() {
     let mut gateway = host.device();
     let names: Vec<_> = (1..=20).map(|number| format!("M-{number}")).collect();
     for name in &names {
-        login(&mut gateway, name);
+        login(&standin, &mut gateway, name);
     }
     let answers: Vec<_> = names
         .iter()
@@ -304,7 +305,7 @@ fn neither_direction_overwrites_what_the_other_has_set() {
     let standin = Standin::start();
     let host = builder(&standin).start();
     let mut device = host.device();
-    login(&mut device, "SN-1");
+    login(&standin, &mut device, "SN-1");
     let calls: Vec<_> = (0..CALLS)
         .map(|_| call(&standin, "SN-1", &json!({ "method": "count" })))
         .collect();
