@@ -179,6 +179,9 @@ pub struct FrameArgs {
     /// Which integration of the settings file, if it has several
     #[arg(long, value_name = "NAME", requires = "config")]
     pub integration: Option<String>,
+    /// Let this converter cut, as with handlerType CONVERTER
+    #[arg(long, value_name = "FILE.wasm", conflicts_with = "guess")]
+    pub converter: Option<PathBuf>,
     /// Bytes as hex, as one read of the socket brings them; repeatable
     #[arg(long, value_name = "HEX", conflicts_with_all = ["hex", "file"])]
     pub chunk: Vec<String>,

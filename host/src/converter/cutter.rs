@@ -70,6 +70,8 @@ pub struct Cuts {
     /// Stretches that are none. The last one may be fatal; then nothing is cut
     /// any more.
     pub errors: Vec<CutError>,
+    /// Bytes that were dropped because they belong to no frame.
+    pub skipped: u64,
     /// What to do when the frames are dealt with.
     pub next: Next,
 }
@@ -156,6 +158,7 @@ impl Cutter {
                         .unwrap_or(usize::MAX)
                         .min(buffer.len());
                     buffer.advance(dropped);
+                    cuts.skipped += dropped as u64;
                     let skip = skip - dropped as u64;
                     if skip > 0 || buffer.len() < length {
                         self.state = State::Frame { skip, length };
@@ -291,6 +294,7 @@ mod tests {
         /// Bytes that the converter was shown, over all calls.
         shown: usize,
         pauses: usize,
+        skipped: u64,
         rest: usize,
     }
 
@@ -310,6 +314,7 @@ mod tests {
                 let looked = cutter.cut(&mut buffer, 4, &mut cuts, call, || true);
                 assert_eq!(looked, Looked::Done);
                 run.frames.extend(cuts.frames);
+                run.skipped += cuts.skipped;
                 let fatal = cuts.errors.iter().any(|error| !error.can_continue());
                 let errors = cuts.errors.iter().map(ToString::to_string);
                 run.errors.extend(errors);
@@ -330,17 +335,10 @@ mod tests {
 
     #[test]
     fn frames_are_cut_and_the_rest_is_skipped() {
-        let run = run(
-            marks,
-            8,
-            &[
-                b"xx<a><b", b"c>
-", b"
-<d", b">yy",
-            ],
-        );
+        let run = run(marks, 8, &[b"xx<a><b", b"c>\r\n", b"\n<d", b">yy"]);
         assert_eq!(run.frames, ["<a>", "<bc>", "<d>"]);
         assert!(run.errors.is_empty() && run.rest == 0);
+        assert_eq!(run.skipped, 7);
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{
     bindings::types,
     call::{CallContext, Metadata, Missed, NOWHERE},
     component::Converter,
+    cutter::{Cuts, Cutter},
     error::CallError,
     golden::note,
     instance::{Failure, Instance, Output, Time},
@@ -87,6 +88,26 @@ impl Trial {
             session: Session::new(session.clone()),
         };
         self.call(|instance| instance.encode(msg, msg_type, &context, Time::Whole))
+    }
+
+    /// Cuts the next frame from the front of `buffer`.
+    pub fn cut(&mut self, cutter: &mut Cutter, buffer: &mut BytesMut) -> Cuts {
+        let context = CallContext::Uplink {
+            integration: Arc::default(),
+            peer: NOWHERE,
+            local: NOWHERE,
+            session: Session::default(),
+        };
+        let mut cuts = Cuts::default();
+        let call = |bytes: &[u8]| {
+            let step = self
+                .single
+                .call(|instance| instance.cut(bytes, &context, Time::Whole));
+            Some(step)
+        };
+        // A call that has all of its time comes to its end.
+        let _ = cutter.cut(buffer, 1, &mut cuts, call, || true);
+        cuts
     }
 
     fn call<T>(

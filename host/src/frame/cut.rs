@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// What came out of one chunk after the other.
+#[derive(Default)]
 pub(super) struct Outcome {
     pub(super) events: Vec<Event>,
     /// Bytes that wait for the rest of their frame.
@@ -34,7 +35,32 @@ pub(super) enum Event {
         /// Bytes that were thrown away before it because no frame begins there.
         skipped: u64,
     },
-    Error(FrameError),
+    Error(Fault),
+}
+
+/// Why bytes are no frame.
+pub(super) struct Fault {
+    /// For scripts.
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+}
+
+impl From<FrameError> for Fault {
+    fn from(error: FrameError) -> Self {
+        Self {
+            kind: kind(&error),
+            message: error.to_string(),
+        }
+    }
+}
+
+fn kind(error: &FrameError) -> &'static str {
+    match error {
+        FrameError::TooLong { .. } => "tooLong",
+        FrameError::Corrupted(_) => "corrupted",
+        FrameError::InFraming { error, .. } => kind(error),
+        FrameError::Io(_) => "io",
+    }
 }
 
 impl Outcome {
@@ -48,13 +74,7 @@ impl Outcome {
 /// Cuts `chunks`, then closes as a device would.
 pub(super) fn cut(handler: &HandlerConfiguration, chunks: &[Vec<u8>]) -> Result<Outcome> {
     let mut framer = Framer::new(handler)?;
-    let mut outcome = Outcome {
-        events: Vec::new(),
-        left: 0,
-        left_length: None,
-        skipped: 0,
-        closed: false,
-    };
+    let mut outcome = Outcome::default();
     let mut buffer = BytesMut::new();
     for chunk in chunks {
         buffer.extend_from_slice(chunk);
@@ -94,7 +114,7 @@ fn step(
         Ok(None) => return false,
         Err(error) => {
             outcome.closed = handler.on_frame_error == OnFrameError::Close || !error.can_continue();
-            outcome.events.push(Event::Error(error));
+            outcome.events.push(Event::Error(error.into()));
             return !outcome.closed;
         }
     }

@@ -1,6 +1,7 @@
 //! `tb-tcp frame`: shows how a handler configuration cuts bytes into frames,
 //! and guesses configurations from captured packets.
 
+mod by_converter;
 mod cut;
 mod guess;
 mod input;
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     cli::FrameArgs,
-    config::{HandlerConfiguration, load_unchecked},
+    config::{HandlerConfiguration, HandlerType, load_unchecked},
     output::{Output, remark},
 };
 
@@ -36,7 +37,16 @@ pub fn run(arguments: &FrameArgs) -> Result<ExitCode> {
         });
     }
     let handler = handler(arguments)?;
-    let outcome = cut::cut(&handler, &chunks)?;
+    let outcome = match &arguments.converter {
+        Some(file) => by_converter::cut(&handler, file, arguments.config.as_deref(), &chunks)?,
+        None => {
+            ensure!(
+                handler.handler_type != HandlerType::Converter,
+                "handlerType is CONVERTER: give the converter that cuts, with --converter FILE.wasm"
+            );
+            cut::cut(&handler, &chunks)?
+        }
+    };
     print::outcome(&mut output, &handler, &outcome, arguments.json)?;
     output.flush()?;
     Ok(match outcome.has_error() || outcome.events.is_empty() {

@@ -8,7 +8,7 @@ use super::{
     cut::{Event, Outcome},
     guess::Guess,
 };
-use crate::{config::HandlerConfiguration, framing::FrameError, hex::hex};
+use crate::{config::HandlerConfiguration, hex::hex};
 
 /// Frames and errors in order; with `as_json` one object a line.
 pub(super) fn outcome(
@@ -36,7 +36,7 @@ pub(super) fn outcome(
                     line
                 }
                 Event::Error(error) => {
-                    json!({ "error": kind(error), "message": error.to_string() })
+                    json!({ "error": error.kind, "message": error.message })
                 }
             };
             writeln!(output, "{line}")
@@ -64,7 +64,7 @@ pub(super) fn outcome(
                 writeln!(output, "   hex     {}", hex(frame))?;
                 writeln!(output, "   text    {}", frame.escape_ascii())?;
             }
-            Event::Error(error) => writeln!(output, "{number}. {}: {error}", kind(error))?,
+            Event::Error(error) => writeln!(output, "{number}. {}: {}", error.kind, error.message)?,
         }
     }
     if outcome.closed {
@@ -144,16 +144,6 @@ fn named(handler: &HandlerConfiguration, framing: usize) -> String {
         (Some(text), _) => format!("{place}, {kind}, startsWith {text:?}"),
         (_, Some(hex)) => format!("{place}, {kind}, startsWithHex {hex}"),
         _ => format!("{place}, {kind}, all others"),
-    }
-}
-
-/// The name of an error for scripts.
-fn kind(error: &FrameError) -> &'static str {
-    match error {
-        FrameError::TooLong { .. } => "tooLong",
-        FrameError::Corrupted(_) => "corrupted",
-        FrameError::InFraming { error, .. } => kind(error),
-        FrameError::Io(_) => "io",
     }
 }
 

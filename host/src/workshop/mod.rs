@@ -14,3 +14,4 @@ pub struct WrongArguments(anyhow::Error);
 
 pub use call::{decode, encode};
 pub use cases::test;
+pub(crate) use open::with_converter;

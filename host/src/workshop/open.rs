@@ -36,6 +36,21 @@ pub(super) fn load(
         .with_context(|| format!("{} cannot be loaded", file.display()))
 }
 
+/// Loads `file` as a host with the settings of `config` would, and works with it where
+/// calls may block.
+///
+/// # Errors
+/// A file that cannot be loaded, or what `work` says.
+pub(crate) fn with_converter<T: Send>(
+    file: &Path,
+    config: Option<&Path>,
+    work: impl FnOnce(Arc<Converter>) -> Result<T> + Send,
+) -> Result<T> {
+    let settings = limits(config)?;
+    let engine = engine()?;
+    apart(|| work(load(&engine, file, &settings)?))
+}
+
 /// The converter's name: the file's without `.wasm`.
 pub(super) fn name_of(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default();
