@@ -2,7 +2,9 @@
  * Write converters for `tb-tcp` in AssemblyScript.
  *
  * A converter translates between the bytes of one kind of device and
- * ThingsBoard's terms. Its entry file exports `decode`, `encode` or both:
+ * ThingsBoard's terms. Its entry file exports `decode`, `encode` or both. Beside
+ * `decode` it may export `onConnect`, `onIdle` and `onClose`, which follow a
+ * connection, and `cut`, which finds frames in its bytes:
  *
  * ```ts
  * import { Context, Entity, fail, number, text } from "tb-converter";
@@ -24,7 +26,9 @@
  *
  * - `Entity`, `Sample`, `KeyValue`, `Value`: what a frame says.
  * - `Message`: what ThingsBoard says.
- * - `Context`: metadata of the integration, the connection or the message.
+ * - `Context`: metadata of the integration, the connection or the message, and
+ *   what a call can do on its connection; `OLDEST`: a call whose id nobody knows.
+ * - `Step`: what `cut` says.
  * - `fail`: the frame cannot be translated, and why.
  * - `log`: lines for the host's log.
  * - `text`, `ByteReader`, `bits`, `checksum`, `encoding`, `Json`, `number`,
@@ -35,6 +39,7 @@
  * here, a module's functions are in a namespace, and its types are imported by
  * their own names. Where Rust returns an error, these fail.
  */
+export { OLDEST } from "./assembly/answer";
 export { bits } from "./assembly/bits";
 export { checksum } from "./assembly/checksum";
 export { Context, Fact } from "./assembly/context";
@@ -46,6 +51,7 @@ export { log } from "./assembly/log";
 export { Message } from "./assembly/message";
 export { number } from "./assembly/number";
 export { ByteReader } from "./assembly/reader";
+export { Step } from "./assembly/step";
 export { bytes, quote, text } from "./assembly/text";
 export { CivilTime } from "./assembly/time";
 export { Value, ValueKind } from "./assembly/value";

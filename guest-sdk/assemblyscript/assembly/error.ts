@@ -1,4 +1,5 @@
 import { Entity } from "./entity";
+import { Step } from "./step";
 
 /** Why the call at hand cannot be answered; null as long as it can. */
 let reason: string | null = null;
@@ -9,9 +10,9 @@ let reason: string | null = null;
  *
  * AssemblyScript cannot catch what is thrown, so `throw` is for faults of the
  * converter itself: it ends the call and the instance. `fail` is for input that
- * is wrong. It returns, so that the caller can return: whatever `decode` or
- * `encode` return after it, the host gets the error, and of several errors the
- * first.
+ * is wrong. It returns, so that the caller can return: whatever `decode` and
+ * the others return after it, the host gets the error, and of several errors
+ * the first.
  *
  * ```ts
  * export function decode(frame: Uint8Array, context: Context): Entity[] {
@@ -19,8 +20,9 @@ let reason: string | null = null;
  * ```
  *
  * Its result stands in for what the caller has to return: an empty array, "",
- * 0 or null. `decode` needs no type; others name theirs, as in
- * `return fail<Uint8Array[]>("...")` or `return fail<f64>("...")`.
+ * 0, null or a step. `decode`, `onConnect` and their like need no type; others
+ * name theirs, as in `return fail<Uint8Array[]>("...")`, `return fail<Step>("...")`
+ * or `return fail<f64>("...")`.
  */
 export function fail<T = Entity[]>(message: string): T {
   if (reason === null) reason = message;
@@ -31,8 +33,10 @@ export function fail<T = Entity[]>(message: string): T {
       return changetype<T>("");
     } else if (isArray<T>() || isArrayLike<T>()) {
       return instantiate<T>(0);
+    } else if (idof<T>() == idof<Step>()) {
+      return changetype<T>(Step.need(1));
     } else {
-      ERROR("fail stands in for arrays, strings, numbers and what may be null: return a nullable type");
+      ERROR("fail stands in for arrays, strings, numbers, a Step and what may be null: return a nullable type");
     }
   } else {
     return <T>0;

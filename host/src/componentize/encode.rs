@@ -3,42 +3,39 @@
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use super::{ModuleFault, module::Directions};
+use super::ModuleFault;
 
 /// The contract, so that the binary needs no file beside it.
 const CONTRACT: &str = include_str!("../../../wit/converter.wit");
-/// Exports both directions, which no world of the contract does: a component
-/// must not announce an export that it lacks.
-const BOTH: &str = "
-    package tb:componentize;
-    world both {
-        include tb:converter/uplink-converter@0.1.0;
-        include tb:converter/downlink-converter@0.1.0;
-    }
-";
 
-/// The module with the contract's types in it. Its text is UTF-16, as it is in
-/// AssemblyScript's strings; other compilers add the types themselves.
-pub(super) fn with_types(module: &[u8], directions: Directions) -> Result<Vec<u8>, ModuleFault> {
+/// The module with the types of these worlds of the contract in it. Its text is
+/// UTF-16, as it is in AssemblyScript's strings; other compilers add the types
+/// themselves.
+pub(super) fn with_types(module: &[u8], worlds: &[&str]) -> Result<Vec<u8>, ModuleFault> {
     let mut resolve = Resolve::default();
-    let contract = resolve
+    resolve
         .push_str("converter.wit", CONTRACT)
         .map_err(|error| unfit(&error))?;
-    let both = resolve
-        .push_str("both.wit", BOTH)
+    let package = resolve
+        .push_str("componentize.wit", &united(worlds))
         .map_err(|error| unfit(&error))?;
-    let (package, world) = match directions {
-        Directions::Uplink => (contract, "uplink-converter"),
-        Directions::Downlink => (contract, "downlink-converter"),
-        Directions::Both => (both, "both"),
-    };
     let world = resolve
-        .select_world(&[package], Some(world))
+        .select_world(&[package], Some("converter"))
         .map_err(|error| unfit(&error))?;
     let mut module = module.to_vec();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF16)
         .map_err(|error| unfit(&error))?;
     Ok(module)
+}
+
+/// A world of all that `worlds` have. The contract has one for each export, because a
+/// component must not announce an export that it lacks.
+fn united(worlds: &[&str]) -> String {
+    let mut text = "package tb:componentize; world converter {".to_owned();
+    for world in worlds {
+        text += &format!(" include tb:converter/{world}@0.1.0;");
+    }
+    text + " }"
 }
 
 /// The component of a module that carries its types.

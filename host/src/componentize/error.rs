@@ -54,6 +54,15 @@ pub enum ModuleFault {
         /// Names of the functions that it exports, or `nothing`.
         exports: String,
     },
+    /// The module has what an uplink converter may add, and is none.
+    #[error(
+        "it exports {export} of tb:converter@0.1.0 and not decode, and the host asks an uplink \
+         converter only; export a function decode from the entry file too"
+    )]
+    NoUplink {
+        /// `lifecycle` or `framing`.
+        export: &'static str,
+    },
     /// The module wants something of the host that the host does not have.
     #[error("it imports {import}, which no host has; {}", remedy(import))]
     UnknownImport {
@@ -85,6 +94,6 @@ fn remedy(import: &str) -> &'static str {
             "compile it without WASI: for Rust for the target wasm32-wasip2 or \
              wasm32-unknown-unknown, for AssemblyScript without wasi-shim"
         }
-        _ => "import nothing but tb:converter/context@0.1.0 and tb:converter/logging@0.1.0",
+        _ => "import nothing but connection, context and logging of tb:converter@0.1.0",
     }
 }

@@ -5,7 +5,7 @@
 //! themselves. Two kinds of module come here: those whose bindings were
 //! generated and that carry the contract's types in a custom section (Rust for
 //! `wasm32-unknown-unknown`), and AssemblyScript's, which knows nothing of
-//! components; these get the types of the directions that they export.
+//! components; these get the types of the interfaces that they export.
 
 mod encode;
 mod error;
@@ -53,8 +53,7 @@ pub fn component_of(module: &[u8]) -> Result<Vec<u8>, ModuleFault> {
     if surface.carries_types {
         return encode::encode(module);
     }
-    let directions = surface.directions()?;
-    encode::encode(&encode::with_types(module, directions)?)
+    encode::encode(&encode::with_types(module, &surface.worlds()?)?)
 }
 
 fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -11,18 +11,17 @@ const MAGIC: &[u8] = b"\0asm";
 const TYPES_SECTION: &str = "component-type";
 const DECODE: &str = "tb:converter/uplink@0.1.0#decode";
 const ENCODE: &str = "tb:converter/downlink@0.1.0#encode";
+/// How the names of all functions of an interface begin.
+const LIFECYCLE: &str = "tb:converter/lifecycle@0.1.0#";
+const FRAMING: &str = "tb:converter/framing@0.1.0#";
 /// What a converter may import.
-const IMPORTS: [&str; 2] = ["tb:converter/context@0.1.0", "tb:converter/logging@0.1.0"];
+const IMPORTS: [&str; 3] = [
+    "tb:converter/connection@0.1.0",
+    "tb:converter/context@0.1.0",
+    "tb:converter/logging@0.1.0",
+];
 /// Longest list of exports in an error: a look at the wrong file is enough.
 const MAX_NAMED_EXPORTS: usize = 10;
-
-/// The directions in which a converter translates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Directions {
-    Uplink,
-    Downlink,
-    Both,
-}
 
 /// What a module shows to its outside.
 #[derive(Debug, Default)]
@@ -36,25 +35,45 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// What a module without types of its own is for.
-    pub(super) fn directions(&self) -> Result<Directions, ModuleFault> {
+    /// The worlds of the contract that a module without types of its own belongs to.
+    pub(super) fn worlds(&self) -> Result<Vec<&'static str>, ModuleFault> {
         if let Some((module, name)) = self.imports.iter().find(|(m, _)| !is_known(m)) {
             return Err(ModuleFault::UnknownImport {
                 import: format!("{module}.{name}"),
             });
         }
-        match (self.exports(DECODE), self.exports(ENCODE)) {
-            (true, true) => Ok(Directions::Both),
-            (true, false) => Ok(Directions::Uplink),
-            (false, true) => Ok(Directions::Downlink),
-            (false, false) => Err(ModuleFault::NoConverter {
-                exports: self.named_exports(),
-            }),
+        let table = [
+            ("uplink-converter", self.exports_any(|name| name == DECODE)),
+            (
+                "downlink-converter",
+                self.exports_any(|name| name == ENCODE),
+            ),
+            (
+                "lifecycle-converter",
+                self.exports_any(|name| name.starts_with(LIFECYCLE)),
+            ),
+            (
+                "framing-converter",
+                self.exports_any(|name| name.starts_with(FRAMING)),
+            ),
+        ];
+        let [(_, decodes), (_, encodes), (_, follows), (_, cuts)] = table;
+        if !decodes && (follows || cuts) {
+            return Err(ModuleFault::NoUplink {
+                export: if follows { "lifecycle" } else { "framing" },
+            });
         }
+        if !decodes && !encodes {
+            return Err(ModuleFault::NoConverter {
+                exports: self.named_exports(),
+            });
+        }
+        let exported = table.into_iter().filter(|(_, is_exported)| *is_exported);
+        Ok(exported.map(|(world, _)| world).collect())
     }
 
-    fn exports(&self, name: &str) -> bool {
-        self.exports.iter().any(|export| export == name)
+    fn exports_any(&self, is_meant: impl Fn(&str) -> bool) -> bool {
+        self.exports.iter().any(|export| is_meant(export))
     }
 
     fn named_exports(&self) -> String {

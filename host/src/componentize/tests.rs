@@ -13,6 +13,24 @@ const DOWNLINK: &str = r#"
     (func (export "tb:converter/downlink@0.1.0#encode") (param i32 i32 i32 i32) (result i32)
         (i32.const 0))
 "#;
+const LIFECYCLE: &str = r#"
+    (func (export "tb:converter/lifecycle@0.1.0#on-connect") (result i32) (i32.const 0))
+    (func (export "tb:converter/lifecycle@0.1.0#on-idle") (result i32) (i32.const 0))
+    (func (export "tb:converter/lifecycle@0.1.0#on-close") (result i32) (i32.const 0))
+"#;
+const FRAMING: &str = r#"
+    (func (export "tb:converter/framing@0.1.0#cut") (param i32 i32) (result i32) (i32.const 0))
+"#;
+/// All functions of the interface, as the canonical ABI flattens them.
+const CONNECTION: &str = r#"
+    (import "tb:converter/connection@0.1.0" "session" (func (param i32)))
+    (import "tb:converter/connection@0.1.0" "set-session" (func (param i32 i32)))
+    (import "tb:converter/connection@0.1.0" "reply" (func (param i32 i32)))
+    (import "tb:converter/connection@0.1.0" "close" (func))
+    (import "tb:converter/connection@0.1.0" "expect-answer" (func))
+    (import "tb:converter/connection@0.1.0" "answer-rpc"
+        (func (param i32 i32 i32 i32 i32 i32 i64 i32)))
+"#;
 const LOG: &str = r#"
     (import "tb:converter/logging@0.1.0" "log" (func (param i32 i32 i32)))
 "#;
@@ -47,23 +65,37 @@ fn surface_of(component: &[u8]) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn a_module_becomes_a_component_of_the_directions_that_it_exports() {
+fn a_module_becomes_a_component_of_the_interfaces_that_it_exports() {
+    const TALK: &str = "tb:converter/connection@0.1.0";
     const TYPES: &str = "tb:converter/types@0.1.0";
     const LOGGING: &str = "tb:converter/logging@0.1.0";
     const UP: &str = "tb:converter/uplink@0.1.0";
     const DOWN: &str = "tb:converter/downlink@0.1.0";
-    let table: [(&[&str], &[&str], &[&str]); 4] = [
+    const LIFE: &str = "tb:converter/lifecycle@0.1.0";
+    const CUT: &str = "tb:converter/framing@0.1.0";
+    let table: [(&[&str], &[&str], &[&str]); 9] = [
         (&[LOG, SHARED, UPLINK], &[LOGGING, TYPES], &[UP]),
         (&[LOG, SHARED, DOWNLINK], &[LOGGING], &[DOWN]),
-        (&[SHARED, UPLINK, DOWNLINK], &[TYPES], &[UP, DOWN]),
+        (&[SHARED, UPLINK, DOWNLINK], &[TYPES], &[DOWN, UP]),
         (&[SHARED, DOWNLINK], &[], &[DOWN]),
+        (&[CONNECTION, SHARED, UPLINK], &[TALK, TYPES], &[UP]),
+        (&[CONNECTION, SHARED, DOWNLINK], &[TALK, TYPES], &[DOWN]),
+        (&[SHARED, UPLINK, LIFECYCLE], &[TYPES], &[LIFE, UP]),
+        (&[SHARED, UPLINK, FRAMING], &[TYPES], &[CUT, UP]),
+        (
+            &[
+                CONNECTION, LOG, SHARED, UPLINK, DOWNLINK, LIFECYCLE, FRAMING,
+            ],
+            &[TALK, LOGGING, TYPES],
+            &[DOWN, CUT, LIFE, UP],
+        ),
     ];
     for (parts, imports, exports) in table {
         let component = component_of(&module(parts)).unwrap();
         Validator::new().validate_all(&component).unwrap();
         let (mut found_imports, mut found_exports) = surface_of(&component);
         found_imports.sort();
-        found_exports.sort_by_key(|name| name == DOWN);
+        found_exports.sort();
         assert_eq!(found_imports, imports, "{parts:?}");
         assert_eq!(found_exports, exports, "{parts:?}");
     }
@@ -96,11 +128,8 @@ fn options_and_sections(component: &[u8]) -> String {
 
 #[test]
 fn a_module_that_carries_its_types_keeps_them() {
-    let typed = encode::with_types(
-        &module(&[SHARED, UPLINK, DOWNLINK]),
-        module::Directions::Uplink,
-    )
-    .unwrap();
+    let both = module(&[SHARED, UPLINK, DOWNLINK]);
+    let typed = encode::with_types(&both, &["uplink-converter"]).unwrap();
     let (_, exports) = surface_of(&component_of(&typed).unwrap());
     assert_eq!(exports, ["tb:converter/uplink@0.1.0"]);
 }
@@ -160,7 +189,31 @@ fn a_file_of_which_no_component_can_be_made_is_told_why() {
         ),
         (
             module(&[r#"(import "x" "y" (func))"#, SHARED, UPLINK]),
-            "it imports x.y, which no host has; import nothing but",
+            "it imports x.y, which no host has; import nothing but connection, context and",
+        ),
+        (
+            module(&[SHARED, LIFECYCLE, DOWNLINK]),
+            "it exports lifecycle of tb:converter@0.1.0 and not decode, and the host asks",
+        ),
+        (
+            module(&[SHARED, FRAMING]),
+            "it exports framing of tb:converter@0.1.0 and not decode, and the host asks",
+        ),
+        (
+            module(&[
+                SHARED,
+                UPLINK,
+                r#"(func (export "tb:converter/lifecycle@0.1.0#on-idle") (result i32) (i32.const 0))"#,
+            ]),
+            "it does not fit tb:converter@0.1.0: ",
+        ),
+        (
+            module(&[
+                r#"(import "tb:converter/connection@0.1.0" "reply" (func (param i32)))"#,
+                SHARED,
+                UPLINK,
+            ]),
+            "it does not fit tb:converter@0.1.0: ",
         ),
         (
             module(&[
