@@ -1,9 +1,10 @@
 //! A component that another language's toolchain makes: npm's componentize-js,
 //! with a JavaScript engine inside.
 
-use std::{fs, time::Instant};
+use std::{fs, path::PathBuf, thread, time::Instant};
 
-use harness::{Host, HostBuilder, Standin, component, wait_for};
+use harness::{Device, Host, HostBuilder, Standin, component, guest, wait_for};
+use serde_json::{Value as Json, json};
 
 /// The engine's own memory does not fit the default.
 const LIMITS: &str = "overrides.javascript = { memoryLimitMib = 96 }";
@@ -68,7 +69,7 @@ fn assemblyscript_serves_and_says_what_failed() {
     let line = host.process.wait_for_log("frame not decoded");
     assert_eq!(line["error"], "telemetry key \"größe\" has no value");
     let index = "Index out of range (compare an index with length before, or read with ByteReader)";
-    for (frame, said) in [("throw", "index.ts:50: thrown: 水"), ("index", index)] {
+    for (frame, said) in [("throw", "index.ts:56: thrown: 水"), ("index", index)] {
         host.device_of("probe").send(&format!("{frame}\n"));
         wait_for("the panic is reported", || {
             let log = host.process.log();
@@ -80,6 +81,129 @@ fn assemblyscript_serves_and_says_what_failed() {
                 .contains(said)
                 .then_some(())
         });
+    }
+}
+
+/// The same converter of each SDK: what devices see of both is the same.
+fn probes() -> [PathBuf; 2] {
+    [guest("sdk_probe"), component("sdk-probe-assemblyscript")]
+}
+
+/// A host whose probe cuts the frames and is told of connections, also by the function
+/// that it does without.
+fn talkative(standin: &Standin, probe: PathBuf, settings: &str) -> Host {
+    Host::builder(standin.grpc.port())
+        .converter("probe", probe)
+        .integration(
+            "uplinkConverter = 'probe'\ndownlinkConverter = 'probe'\ncallOnConnect = true\n\
+             callOnClose = true",
+        )
+        .integration(settings)
+        .client("handlerConfiguration = { handlerType = 'CONVERTER', maxFrameLength = 4000 }")
+        .start()
+}
+
+/// Sends a frame of lines as the probe's `cut` wants it.
+fn ask(device: &mut Device, lines: &str) {
+    let frame = format!("connection\n{lines}");
+    device.send(&format!("#{}:{frame}", frame.len()));
+}
+
+/// What the probe's `reply` is given.
+fn hex(text: &str) -> String {
+    tb_converter::encoding::bytes_to_hex(text.as_bytes())
+}
+
+#[test]
+fn a_converter_greets_cuts_and_replies() {
+    for probe in probes() {
+        let standin = Standin::start();
+        let host = talkative(&standin, probe, "replyWhen = 'decoded'");
+        let mut device = host.device();
+        assert_eq!(device.read_line(), "hello\n");
+        standin.wait_for_latest("probe", "connected", 1);
+
+        // Bytes to drop, a header in three pieces, two frames in one piece.
+        for part in ["noise", "#", "1", "9:connection\nreply 31"] {
+            device.send(part);
+        }
+        device.send("noise#19:connection\nreply 32#0:#21:connection\nreply 330a");
+        assert_eq!(device.read_line(), "123\n");
+        // Longer than what `cut` is shown at first.
+        let long = "水".repeat(500);
+        ask(&mut device, &format!("reply {}0a", hex(&long)));
+        assert_eq!(device.read_line(), format!("{long}\n"));
+
+        // What a failed call asked for does not happen.
+        ask(&mut device, "reply 78\nclose\nfail on purpose");
+        ask(
+            &mut device,
+            &format!("reply {}\nclose\nreply {}", hex("bye\n"), hex("end\n")),
+        );
+        assert_eq!(device.read_line(), "bye\n");
+        assert_eq!(device.read_line(), "end\n");
+        assert_eq!(device.read_line(), "", "the host closes");
+        host.process.wait_for_log("device gone");
+        assert_eq!(host.process.count_log("frame not decoded"), 1);
+    }
+}
+
+#[test]
+fn a_device_answers_a_call_through_its_converter() {
+    for probe in probes() {
+        let standin = Standin::start();
+        let host = talkative(&standin, probe, "replyWhen = 'acknowledged'");
+        let mut device = host.device();
+        assert_eq!(device.read_line(), "hello\n");
+        standin.wait_for_latest("probe", "connected", 1);
+        let call = |lines: &str, device: &mut Device, answer: &dyn Fn(&str) -> String| {
+            let body = json!({ "method": "connection", "params": lines });
+            thread::scope(|scope| {
+                let call = scope.spawn(|| standin.post("/devices/probe/rpc", &body));
+                let id = device.read_line();
+                ask(device, &answer(id.trim_end()));
+                call.join().unwrap()
+            })
+        };
+        let by_id = |id: &str| format!("answerRpc probe {id} json {{\"pin\":[7,\"水\"]}}");
+        let answered = call("expectAnswer\nmetadata requestId", &mut device, &by_id);
+        assert_eq!(answered, (200, json!({ "pin": [7, "水"] })));
+
+        // What `onConnect` left in the session, and bytes that no frame of the answer has.
+        let lines = format!("session\nexpectAnswer\nreply {}", hex("> "));
+        let oldest = |shown: &str| {
+            assert_eq!(shown, format!("> {}", hex("greeted")));
+            "answerRpc probe oldest boolean true".to_owned()
+        };
+        assert_eq!(call(&lines, &mut device, &oldest), (200, Json::Bool(true)));
+
+        let failed = |id: &str| format!("failRpc probe {id} stuck 水");
+        let (status, answer) = call("expectAnswer\nmetadata requestId", &mut device, &failed);
+        assert!(answer.to_string().contains("stuck 水"), "{status} {answer}");
+    }
+}
+
+#[test]
+fn a_silent_device_is_asked_and_a_broken_stream_ends() {
+    for probe in probes() {
+        let standin = Standin::start();
+        let host = talkative(&standin, probe, "callWhenIdleMs = 50");
+        let mut device = host.device();
+        assert_eq!(device.read_line(), "hello\n");
+        assert_eq!(device.read_line(), "idle greeted\n");
+        assert_eq!(device.read_line(), "idle idle\n");
+        standin.wait_for_latest("probe", "idle", 1);
+
+        device.send("#x:");
+        let gone = wait_for("the connection is closed", || {
+            (device.read_line().is_empty()).then(|| {
+                host.process
+                    .wait_for_log("device gone: its frames cannot be cut")
+            })
+        });
+        let text = gone["message"].as_str().unwrap();
+        assert!(text.contains("\"x\""), "{text}");
+        assert_eq!(host.process.count_log("frame not decoded"), 0);
     }
 }
 

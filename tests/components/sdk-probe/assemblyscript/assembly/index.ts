@@ -15,8 +15,10 @@ import {
   Entity,
   fail,
   failed,
+  Json,
   log,
   Message,
+  OLDEST,
   quote,
   text,
   Value,
@@ -25,6 +27,7 @@ import { KeyValue } from "tb-converter/assembly/entity";
 import { takeFailure } from "tb-converter/assembly/error";
 import { ValueKind } from "tb-converter/assembly/value";
 
+import { asked, askedOnTheWay } from "./connection";
 import { ofReader, ofWriter } from "./fields";
 import { ofBits, ofChecksum, ofEncoding, ofNumber, ofTime, unknown } from "./functions";
 import { jsonProbe } from "./json";
@@ -32,6 +35,8 @@ import { keep } from "./keep";
 
 /** Where keys are cut that the host would refuse; those are of ASCII. */
 const MAX_KEY: i32 = 254;
+
+export { cut, onConnect, onIdle } from "./connection";
 
 export function decode(frame: Uint8Array, context: Context): Entity[] {
   const line = text(frame);
@@ -44,12 +49,13 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
   if (operation == "many") return many();
   if (operation == "metadata") return [facts(entity, context)];
   if (operation == "log") return [logged(entity)];
+  if (operation == "connection") return [asked(entity, rest, context)];
   if (operation == "try") return [storable(tried(entity, rest))];
   if (operation == "json") return [storable(jsonProbe(entity, rest))];
   if (operation == "keep") return [keep(entity, rest)];
   if (operation == "throw") throw new Error("thrown: 水");
   if (operation == "index") return [entity.attribute("value", frame[frame.length])];
-  if (operation == "cut") return [cut(entity, rest)];
+  if (operation == "halves") return [halves(entity, rest, context)];
   if (operation == "loop") return [loop(entity, rest)];
   return [storable(entity.attribute("value", called(operation, rest)))];
 }
@@ -57,6 +63,11 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
 export function encode(message: Message, context: Context): Uint8Array[] {
   if (message.msgType == "FAIL") return fail<Uint8Array[]>("cannot encode " + message.body);
   if (message.msgType == "NONE") return [];
+  if (message.msgType == "RPC_CALL_FROM_SERVER_TO_DEVICE") {
+    const params = Json.parse(message.body).get("params");
+    const lines = params ? params.string() : null;
+    return askedOnTheWay(lines ? lines : "", context);
+  }
   const name = context.metadata("deviceName");
   const site = context.integrationMetadata("site");
   const limit = context.metadata("ss_limit");
@@ -183,8 +194,10 @@ function logged(entity: Entity): Entity {
 }
 
 /** Halves of surrogate pairs, as cutting text between them leaves behind. */
-function cut(entity: Entity, pair: string): Entity {
+function halves(entity: Entity, pair: string, context: Context): Entity {
   log.info(pair.charAt(0));
+  context.answerRpc(pair.charAt(0), OLDEST, pair.charAt(1));
+  context.failRpc(pair, 7, pair.charAt(1));
   return entity
     .attribute("lead", pair.charAt(0))
     .attribute("trail" + pair.charAt(1), pair.charAt(1) + pair)

@@ -6,13 +6,14 @@
 //! AssemblyScript. The operation `try` runs the lines that follow it one by one
 //! and keeps what each gives, or its error, as an attribute.
 
+mod connection;
 mod fields;
 mod functions;
 mod json;
 
 use tb_converter::{
     ByteWriter, Context, DownlinkConverter, Entity, Message, Result, UplinkConverter, Value,
-    export, log,
+    export, json::Json, log,
 };
 
 /// Where keys are cut that the host would refuse; those are of ASCII.
@@ -33,6 +34,7 @@ impl UplinkConverter for Probe {
             "many" => many(),
             "metadata" => vec![facts(entity, context)],
             "log" => vec![logged(entity)],
+            "connection" => vec![connection::asked(entity, rest, context)?],
             "json" => vec![storable(json::json_probe(entity, rest)?)],
             "try" => vec![storable(tried(entity, rest))],
             _ => {
@@ -49,6 +51,11 @@ impl DownlinkConverter for Probe {
         match msg.msg_type() {
             "FAIL" => Err(format!("cannot encode {}", msg.body()).into()),
             "NONE" => Ok(vec![]),
+            "RPC_CALL_FROM_SERVER_TO_DEVICE" => {
+                let params = Json::parse(msg.body())?.get("params");
+                let lines = params.and_then(Json::string).unwrap_or_default();
+                connection::asked_on_the_way(&lines, context)
+            }
             msg_type => {
                 let name = context.metadata("deviceName");
                 let site = context.integration_metadata("site");
@@ -71,7 +78,12 @@ impl DownlinkConverter for Probe {
     }
 }
 
-export!(uplink = Probe, downlink = Probe);
+export!(
+    uplink = Probe,
+    downlink = Probe,
+    lifecycle = Probe,
+    framing = Probe
+);
 
 fn tried(entity: Entity, lines: &str) -> Entity {
     lines.split('\n').fold(entity, |entity, line| {
