@@ -145,6 +145,8 @@ fn a_converter_greets_cuts_and_replies() {
         assert_eq!(device.read_line(), "", "the host closes");
         host.process.wait_for_log("device gone");
         assert_eq!(host.process.count_log("frame not decoded"), 1);
+        // Not even the function that the converter does without.
+        assert_eq!(host.process.count_log("the converter failed"), 0);
     }
 }
 
