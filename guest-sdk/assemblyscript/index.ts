@@ -25,7 +25,7 @@
  * contract, `wit/converter.wit`.
  *
  * - `Entity`, `Sample`, `KeyValue`, `Value`: what a frame says.
- * - `Message`: what ThingsBoard says.
+ * - `Message`: what ThingsBoard says; `RpcCall`: a call of its, taken apart.
  * - `Context`: metadata of the integration, the connection or the message, and
  *   what a call can do on its connection; `OLDEST`: a call whose id nobody knows.
  * - `Step`: what `cut` says.
@@ -51,6 +51,7 @@ export { log } from "./assembly/log";
 export { Message } from "./assembly/message";
 export { number } from "./assembly/number";
 export { ByteReader } from "./assembly/reader";
+export { RpcCall } from "./assembly/rpc";
 export { Step } from "./assembly/step";
 export { bytes, quote, text } from "./assembly/text";
 export { CivilTime } from "./assembly/time";

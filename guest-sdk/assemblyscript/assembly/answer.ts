@@ -2,6 +2,7 @@
 import { wellFormed } from "./abi";
 import { fail } from "./error";
 import * as host from "./imports";
+import { isLong, longOf } from "./number";
 import { Value, ValueKind } from "./value";
 
 /**
@@ -10,6 +11,13 @@ import { Value, ValueKind } from "./value";
  * request ids are.
  */
 export const OLDEST: i64 = i64.MIN_VALUE;
+
+/** The id that the host wrote into the metadata; `OLDEST` for what is no number of 32 bits. */
+export function requestIdOf(text: string | null): i64 {
+  if (text === null || !isLong(text)) return OLDEST;
+  const id = longOf(text);
+  return id == <i64>(<i32>id) ? id : OLDEST;
+}
 
 /** Hands over what the device said. */
 export function answerWithValue(deviceName: string, requestId: i64, value: Value): void {

@@ -1,5 +1,5 @@
 import { liftBytes, liftEntries, liftOption, wellFormed } from "./abi";
-import { answerWithError, answerWithValue } from "./answer";
+import { answerWithError, answerWithValue, requestIdOf } from "./answer";
 import * as host from "./imports";
 import { Value } from "./value";
 
@@ -96,6 +96,14 @@ export class Context {
   }
 
   /**
+   * *Downlink*: which call this is, for a device that sends a number back with
+   * its answer: `answerRpc` takes it. `OLDEST` if the message is no call.
+   */
+  requestId(): i64 {
+    return requestIdOf(this.metadata("requestId"));
+  }
+
+  /**
    * *Downlink*: the device will answer the two-way call at hand, and an uplink
    * will hand the answer over by `answerRpc`. Without this ThingsBoard is told
    * `{}` once the bytes are sent.
@@ -107,7 +115,7 @@ export class Context {
   /**
    * Answers a two-way call of ThingsBoard's that waits for the answer of the
    * device `deviceName`: the one with `requestId`, which the downlink converter
-   * found in the metadata `requestId`, or with `OLDEST` the one that has waited
+   * found with `requestId()`, or with `OLDEST` the one that has waited
    * for longest. An answer that comes too late, or for which nobody asked, is
    * reported in the log. Fails if the id does not fit 32 bits. For the types of
    * `response` see `Value.from`.

@@ -16,7 +16,15 @@ export class KeyValue {
   ) {}
 }
 
-/** Telemetry values that share one time. */
+/**
+ * Telemetry values that share one time.
+ *
+ * ```ts
+ * const sample = Sample.at(1700000000000).value("speed", 57);
+ * if (hasCourse) sample.put("course", 120);
+ * return [Entity.device("SN-002", "default").sample(sample)];
+ * ```
+ */
 export class Sample {
   /** One entry for each key. */
   readonly values: KeyValue[] = [];
@@ -27,6 +35,30 @@ export class Sample {
     /** Unix time in milliseconds, if they have. */
     readonly ts: i64,
   ) {}
+
+  /** A sample without values yet, with its time in Unix **milliseconds**. */
+  static at(tsMs: i64): Sample {
+    return new Sample(true, tsMs);
+  }
+
+  /** The same with the time at which the host received the frame. */
+  static received(): Sample {
+    return new Sample(false, 0);
+  }
+
+  /**
+   * Adds a value, and returns the sample. A key given again replaces its value.
+   * For the types of `value` see `Value.from`.
+   */
+  value<T>(key: string, value: T): this {
+    put(this.values, key, Value.from<T>(value));
+    return this;
+  }
+
+  /** As `value`, for a line of its own. */
+  put<T>(key: string, value: T): void {
+    put(this.values, key, Value.from<T>(value));
+  }
 }
 
 /**
@@ -94,7 +126,7 @@ export class Entity {
    * others. For the types of `value` see `Value.from`.
    */
   telemetry<T>(key: string, value: T): this {
-    put(this.sample(false, 0).values, key, Value.from<T>(value));
+    put(this.sampleOf(false, 0).values, key, Value.from<T>(value));
     return this;
   }
 
@@ -103,7 +135,17 @@ export class Entity {
    * the same time share a sample, so that ThingsBoard receives them together.
    */
   telemetryAt<T>(tsMs: i64, key: string, value: T): this {
-    put(this.sample(true, tsMs).values, key, Value.from<T>(value));
+    put(this.sampleOf(true, tsMs).values, key, Value.from<T>(value));
+    return this;
+  }
+
+  /**
+   * Adds a sample as it is, beside others of the same time: for a device that
+   * sends whole records. The entity keeps the sample itself: what is put into it
+   * later is sent too.
+   */
+  sample(sample: Sample): this {
+    this.samples.push(sample);
     return this;
   }
 
@@ -113,7 +155,7 @@ export class Entity {
     return this;
   }
 
-  private sample(hasTs: bool, ts: i64): Sample {
+  private sampleOf(hasTs: bool, ts: i64): Sample {
     const samples = this.samples;
     // From the back, as values of one time usually follow each other.
     for (let i = samples.length - 1; i >= 0; i--) {

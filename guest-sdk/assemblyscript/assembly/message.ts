@@ -1,3 +1,5 @@
+import { callOf, RpcCall } from "./rpc";
+
 /** A message of ThingsBoard for a device. */
 export class Message {
   constructor(
@@ -13,4 +15,20 @@ export class Message {
      */
     readonly msgType: string,
   ) {}
+
+  /**
+   * The call that this message carries; null if it is another message.
+   *
+   * ```ts
+   * const call = message.rpcCall();
+   * if (!call) return fail<Uint8Array[]>("cannot send " + message.msgType);
+   * return [bytes(call.method + " " + call.arguments(" "))];
+   * ```
+   *
+   * Fails, and returns null, if the body is no JSON, or has no method that is
+   * text.
+   */
+  rpcCall(): RpcCall | null {
+    return callOf(this.msgType, this.body);
+  }
 }

@@ -39,7 +39,7 @@ export namespace number {
 
   /** Reads a long. Fails if the text is no decimal integer with an optional sign, or does not fit. */
   export function parseLong(text: string): i64 {
-    if (formOf(text) == Form.Integer && fitsLong(text)) return longOf(text);
+    if (isLong(text)) return longOf(text);
     return fail<i64>("not an integer: " + quote(text));
   }
 
@@ -131,6 +131,11 @@ function formOf(text: string): Form {
   return at == end ? Form.Fraction : Form.Other;
 }
 
+/** Whether `parseLong` reads the text. */
+export function isLong(text: string): bool {
+  return formOf(text) == Form.Integer && fitsLong(text);
+}
+
 /** Whether an integer fits 64 bits. */
 function fitsLong(text: string): bool {
   const negative = text.charCodeAt(0) == 0x2d;
@@ -144,7 +149,8 @@ function fitsLong(text: string): bool {
   return true;
 }
 
-function longOf(text: string): i64 {
+/** The value of a text of which `isLong` is true. */
+export function longOf(text: string): i64 {
   let value: i64 = 0;
   for (let i = isSign(text.charCodeAt(0)) ? 1 : 0; i < text.length; i++) {
     value = value * 10 + <i64>(text.charCodeAt(i) - 0x30);

@@ -41,18 +41,20 @@ function ask(line: string, context: Context): string | null {
   const rest = line.substring(name.length + 1);
   if (name == "session") return encoding.bytesToHex(context.session());
   if (name == "metadata") return context.metadata(rest);
+  if (name == "requestId") return context.requestId() == OLDEST ? "oldest" : context.requestId().toString();
   if (name == "setSession") context.setSession(encoding.hexToBytes(rest));
   else if (name == "reply") context.reply(encoding.hexToBytes(rest));
   else if (name == "close") context.close();
   else if (name == "expectAnswer") context.expectAnswer();
-  else if (name == "answerRpc") context.answerRpc(words[1], id(words), value(words[3], words.slice(4).join(" ")));
-  else if (name == "failRpc") context.failRpc(words[1], id(words), words.slice(3).join(" "));
+  else if (name == "answerRpc") context.answerRpc(words[1], id(words, context), value(words[3], words.slice(4).join(" ")));
+  else if (name == "failRpc") context.failRpc(words[1], id(words, context), words.slice(3).join(" "));
   else if (name == "fail") fail<bool>(rest);
   else unknown("function", name);
   return null;
 }
 
-function id(words: string[]): i64 {
+function id(words: string[], context: Context): i64 {
+  if (words[2] == "asked") return context.requestId();
   return words[2] == "oldest" ? OLDEST : number.parseLong(words[2]);
 }
 

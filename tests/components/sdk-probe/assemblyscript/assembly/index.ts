@@ -15,11 +15,11 @@ import {
   Entity,
   fail,
   failed,
-  Json,
   log,
   Message,
   OLDEST,
   quote,
+  RpcCall,
   text,
   Value,
 } from "tb-converter";
@@ -32,6 +32,7 @@ import { ofReader, ofWriter } from "./fields";
 import { ofBits, ofChecksum, ofEncoding, ofNumber, ofTime, unknown } from "./functions";
 import { jsonProbe } from "./json";
 import { keep } from "./keep";
+import { ofMessage, ofRpcCall, sampled, shown as shownCall } from "./rpc";
 
 /** Where keys are cut that the host would refuse; those are of ASCII. */
 const MAX_KEY: i32 = 254;
@@ -49,6 +50,7 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
   if (operation == "many") return many();
   if (operation == "metadata") return [facts(entity, context)];
   if (operation == "log") return [logged(entity)];
+  if (operation == "sample") return [sampled(entity)];
   if (operation == "connection") return [asked(entity, rest, context)];
   if (operation == "try") return [storable(tried(entity, rest))];
   if (operation == "json") return [storable(jsonProbe(entity, rest))];
@@ -63,11 +65,8 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
 export function encode(message: Message, context: Context): Uint8Array[] {
   if (message.msgType == "FAIL") return fail<Uint8Array[]>("cannot encode " + message.body);
   if (message.msgType == "NONE") return [];
-  if (message.msgType == "RPC_CALL_FROM_SERVER_TO_DEVICE") {
-    const params = Json.parse(message.body).get("params");
-    const lines = params ? params.string() : null;
-    return askedOnTheWay(lines ? lines : "", context);
-  }
+  const call = message.rpcCall();
+  if (call) return calledBy(call, context);
   const name = context.metadata("deviceName");
   const site = context.integrationMetadata("site");
   const limit = context.metadata("ss_limit");
@@ -78,6 +77,16 @@ export function encode(message: Message, context: Context): Uint8Array[] {
     new ByteWriter().u8(0).i16Be(-128).finish(),
     new Uint8Array(0),
   ];
+}
+
+/** What a call of ThingsBoard's sends to the device. */
+function calledBy(call: RpcCall, context: Context): Uint8Array[] {
+  if (call.method == "connection") {
+    const params = call.params;
+    const lines = params ? params.string() : null;
+    return askedOnTheWay(lines ? lines : "", context);
+  }
+  return [bytes(call.method == "arguments" ? call.arguments(" ") : shownCall(call))];
 }
 
 /** What stands before the first space or line feed. */
@@ -130,6 +139,8 @@ function called(operation: string, rest: string): Value {
   if (module == "encoding") return ofEncoding(name, rest);
   if (module == "number") return ofNumber(name, rest, words);
   if (module == "CivilTime") return ofTime(name, rest, words);
+  if (module == "Message") return ofMessage(name, words);
+  if (module == "RpcCall") return ofRpcCall(name, words);
   if (operation == "ByteReader") return ofReader(words);
   if (operation == "ByteWriter") return ofWriter(words);
   if (operation == "text") return Value.text(text(encoding.hexToBytes(rest)));

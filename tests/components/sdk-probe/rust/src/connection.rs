@@ -38,11 +38,18 @@ fn ask(line: &str, context: &Context) -> Result<Option<String>> {
     let words: Vec<&str> = rest.splitn(4, ' ').collect();
     let id = || match word(&words, 1) {
         "oldest" => Ok(None),
+        "asked" => Ok(context.request_id()),
         _ => integer(&words, 1).map(Some),
     };
     match name {
         "session" => return Ok(Some(bytes_to_hex(&context.session()))),
         "metadata" => return Ok(context.metadata(rest)),
+        "requestId" => {
+            let id = context.request_id();
+            return Ok(Some(
+                id.map_or_else(|| "oldest".to_owned(), |id| id.to_string()),
+            ));
+        }
         "setSession" => context.set_session(hex_to_bytes(rest)?),
         "reply" => context.reply(hex_to_bytes(rest)?),
         "close" => context.close(),

@@ -10,10 +10,11 @@ mod connection;
 mod fields;
 mod functions;
 mod json;
+mod rpc;
 
 use tb_converter::{
-    ByteWriter, Context, DownlinkConverter, Entity, Message, Result, UplinkConverter, Value,
-    export, json::Json, log,
+    ByteWriter, Context, DownlinkConverter, Entity, Message, Result, RpcCall, UplinkConverter,
+    Value, export, json::Json, log,
 };
 
 /// Where keys are cut that the host would refuse; those are of ASCII.
@@ -34,6 +35,7 @@ impl UplinkConverter for Probe {
             "many" => many(),
             "metadata" => vec![facts(entity, context)],
             "log" => vec![logged(entity)],
+            "sample" => vec![rpc::sampled(entity)],
             "connection" => vec![connection::asked(entity, rest, context)?],
             "json" => vec![storable(json::json_probe(entity, rest)?)],
             "try" => vec![storable(tried(entity, rest))],
@@ -51,12 +53,10 @@ impl DownlinkConverter for Probe {
         match msg.msg_type() {
             "FAIL" => Err(format!("cannot encode {}", msg.body()).into()),
             "NONE" => Ok(vec![]),
-            "RPC_CALL_FROM_SERVER_TO_DEVICE" => {
-                let params = Json::parse(msg.body())?.get("params");
-                let lines = params.and_then(Json::string).unwrap_or_default();
-                connection::asked_on_the_way(&lines, context)
-            }
             msg_type => {
+                if let Some(call) = msg.rpc_call()? {
+                    return called_by(&call, context);
+                }
                 let name = context.metadata("deviceName");
                 let site = context.integration_metadata("site");
                 let mut place = format!(
@@ -76,6 +76,18 @@ impl DownlinkConverter for Probe {
             }
         }
     }
+}
+
+/// What a call of ThingsBoard's sends to the device.
+fn called_by(call: &RpcCall<'_>, context: &Context) -> Result<Vec<Vec<u8>>> {
+    Ok(match &*call.method {
+        "connection" => {
+            let lines = call.params.and_then(Json::string).unwrap_or_default();
+            connection::asked_on_the_way(&lines, context)?
+        }
+        "arguments" => vec![call.arguments(" ")?.into_bytes()],
+        _ => vec![rpc::shown(call).into_bytes()],
+    })
 }
 
 export!(
@@ -122,6 +134,8 @@ fn called(operation: &str, rest: &str) -> Result<Value> {
         "encoding" => functions::encoding(name, rest),
         "number" => functions::number(name, rest, &words),
         "CivilTime" => functions::time(name, rest, &words),
+        "Message" => rpc::message(name, rest),
+        "RpcCall" => rpc::rpc_call(name, rest),
         "ByteReader" => fields::read(&words),
         "ByteWriter" => fields::write(&words),
         "text" => {
