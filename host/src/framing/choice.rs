@@ -9,14 +9,13 @@
 //! A framing that skips the rest of a frame that is too long keeps the stream
 //! until it has done so.
 
-use bytes::{Buf, Bytes, BytesMut};
-use tokio_util::codec::Decoder;
+use bytes::{Buf, BytesMut};
 
 pub use super::choice_prefix::Prefix;
 use super::{
     Corruption, Explanation, FrameError, Framer, HandlerError,
     first_bytes::{FirstBytes, Match, is_blank},
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 
 /// Which framing the first bytes choose.
@@ -30,6 +29,8 @@ enum Chosen {
 }
 
 /// Cuts each frame with the framing that it begins as.
+///
+/// The end of the stream is that of the framing whose frame is unfinished.
 #[derive(Debug)]
 pub struct ChoiceDecoder {
     framings: Vec<(Prefix, Framer)>,
@@ -246,19 +247,7 @@ impl Stepwise for ChoiceDecoder {
     }
 }
 
-impl Decoder for ChoiceDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, false)
-    }
-
-    /// The end of the stream is that of the framing whose frame is unfinished.
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(ChoiceDecoder);
 
 #[cfg(test)]
 mod tests;

@@ -9,14 +9,13 @@
 //! decoder waits for them. One delimiter, or a line feed beside `\r\n`, never
 //! makes it wait.
 
-use bytes::{Bytes, BytesMut};
-use tokio_util::codec::Decoder;
+use bytes::BytesMut;
 
 use super::{
     FrameError, HandlerError,
     first_bytes::{FirstBytes, Match},
     separated::{Found, Separated, Separator, TextParams},
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 
 /// Cuts frames that end with one of several delimiters.
@@ -50,18 +49,7 @@ impl Stepwise for DelimiterDecoder {
     }
 }
 
-impl Decoder for DelimiterDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.next_frame(buffer, false)
-    }
-
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(DelimiterDecoder);
 
 #[derive(Debug)]
 struct Delimiters {
@@ -131,6 +119,8 @@ impl Separator for Delimiters {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::codec::Decoder;
+
     use super::*;
     use crate::framing::testing::transcript;
 

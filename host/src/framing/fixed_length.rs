@@ -4,15 +4,16 @@
 //! it out of step for good. As an entry of `CHOICE` frames have to begin with
 //! known bytes, which brings it back.
 
-use bytes::{Bytes, BytesMut};
-use tokio_util::codec::Decoder;
+use bytes::BytesMut;
 
 use super::{
     FrameError, HandlerError,
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 
 /// Cuts frames of one length.
+///
+/// At the end of the stream an unfinished frame is dropped.
 #[derive(Debug)]
 pub struct FixedLengthDecoder {
     length: usize,
@@ -53,19 +54,7 @@ impl Stepwise for FixedLengthDecoder {
     fn begin(&mut self, _position: u64) {}
 }
 
-impl Decoder for FixedLengthDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, false)
-    }
-
-    /// An unfinished frame is dropped.
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(FixedLengthDecoder);
 
 #[cfg(test)]
 mod tests {

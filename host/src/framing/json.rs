@@ -14,12 +14,11 @@
 //!   its elements are split.
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio_util::codec::Decoder;
 
 use super::{
     Corruption, FrameError, HandlerError,
     json_scan::{Scan, Stop},
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 
 /// What a frame may be.
@@ -59,6 +58,8 @@ enum Place {
 }
 
 /// Cuts JSON objects and arrays.
+///
+/// At the end of the stream an unfinished object is dropped, as Netty does.
 #[derive(Debug)]
 pub struct JsonDecoder {
     params: JsonParams,
@@ -247,19 +248,7 @@ impl Stepwise for JsonDecoder {
     }
 }
 
-impl Decoder for JsonDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, false)
-    }
-
-    /// An unfinished object is dropped, as Netty does.
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(JsonDecoder);
 
 /// The blanks of Java's `Character.isWhitespace`, which Netty skips: more than
 /// JSON knows.
@@ -273,6 +262,8 @@ fn count_blanks(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::codec::Decoder;
+
     use super::*;
     use crate::framing::testing::transcript;
 

@@ -12,13 +12,12 @@
 //! how much of a long frame is still to be skipped, and no call looks at more
 //! than a header.
 
-use bytes::{Buf, Bytes, BytesMut};
-use tokio_util::codec::Decoder;
+use bytes::{Buf, BytesMut};
 
 use super::{
     Corruption, FrameError, HandlerError,
     length_sum::judge,
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 pub use super::{
     length_digits::{BadDigit, Terminator},
@@ -27,6 +26,8 @@ pub use super::{
 };
 
 /// Cuts frames by the length in their header.
+///
+/// At the end of the stream an unfinished frame is dropped, as Netty does.
 #[derive(Debug)]
 pub struct LengthFieldDecoder {
     params: LengthFieldParams,
@@ -161,22 +162,12 @@ impl Stepwise for LengthFieldDecoder {
     fn begin(&mut self, _position: u64) {}
 }
 
-impl Decoder for LengthFieldDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, false)
-    }
-
-    /// An unfinished frame is dropped, as Netty does.
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(LengthFieldDecoder);
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::codec::Decoder;
+
     use super::*;
     use crate::config::ByteOrder;
     use crate::framing::testing::transcript;

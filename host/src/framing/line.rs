@@ -5,13 +5,12 @@
 //! else is data. One difference: a `\r` that arrives ahead of its `\n` does not
 //! count against the limit.
 
-use bytes::{Bytes, BytesMut};
-use tokio_util::codec::Decoder;
+use bytes::BytesMut;
 
 use super::{
     FrameError, HandlerError,
     separated::{Found, Separated, Separator, TextParams},
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 
 /// Cuts lines.
@@ -44,18 +43,7 @@ impl Stepwise for LineDecoder {
     }
 }
 
-impl Decoder for LineDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.next_frame(buffer, false)
-    }
-
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.0.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(LineDecoder);
 
 #[derive(Debug)]
 struct LineEnd;
@@ -81,6 +69,8 @@ impl Separator for LineEnd {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::codec::Decoder;
+
     use super::*;
     use crate::framing::testing::transcript;
 

@@ -11,14 +11,13 @@
 //! without a copy unless it holds an escape that is replaced.
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio_util::codec::Decoder;
 
 pub use super::marks_params::MarksParams;
 use super::{
     Corruption, FrameError, HandlerError,
     first_bytes::{Match, is_blank},
     marks_scan::{Scan, Stop, Tokens},
-    step::{Step, Stepwise},
+    step::{Step, Stepwise, decode_stepwise},
 };
 
 /// Where in the stream the front of the buffer is.
@@ -35,6 +34,9 @@ enum Place {
 }
 
 /// Cuts frames between marks.
+///
+/// At the end of the stream an unfinished frame is dropped. A mark that bytes to come could have made
+/// part of an escape is one then.
 #[derive(Debug)]
 pub struct MarksDecoder {
     tokens: Tokens,
@@ -251,20 +253,7 @@ impl Stepwise for MarksDecoder {
     }
 }
 
-impl Decoder for MarksDecoder {
-    type Item = Bytes;
-    type Error = FrameError;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, false)
-    }
-
-    /// An unfinished frame is dropped. A mark that bytes to come could have made
-    /// part of an escape is one.
-    fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
-        self.next_frame(buffer, true)
-    }
-}
+decode_stepwise!(MarksDecoder);
 
 #[cfg(test)]
 mod tests;

@@ -48,3 +48,29 @@ pub(super) trait Stepwise {
         }
     }
 }
+
+/// Makes a [`Decoder`](tokio_util::codec::Decoder) of a [`Stepwise`] type.
+macro_rules! decode_stepwise {
+    ($decoder:ty) => {
+        impl tokio_util::codec::Decoder for $decoder {
+            type Item = bytes::Bytes;
+            type Error = $crate::framing::FrameError;
+
+            fn decode(
+                &mut self,
+                buffer: &mut bytes::BytesMut,
+            ) -> Result<Option<Self::Item>, Self::Error> {
+                self.next_frame(buffer, false)
+            }
+
+            fn decode_eof(
+                &mut self,
+                buffer: &mut bytes::BytesMut,
+            ) -> Result<Option<Self::Item>, Self::Error> {
+                self.next_frame(buffer, true)
+            }
+        }
+    };
+}
+
+pub(super) use decode_stepwise;

@@ -1,3 +1,5 @@
+use tokio_util::codec::Decoder;
+
 use super::*;
 use crate::framing::testing::transcript;
 
