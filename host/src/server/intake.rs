@@ -24,6 +24,7 @@ use crate::{
     dead_letters::{NewLetter, Origin},
     hex::hex,
     message::{Uplink, now_ms},
+    spool::Acknowledgement,
 };
 
 /// Why a connection's frames are not taken any more.
@@ -37,12 +38,6 @@ pub(super) enum Ended {
     Deaf,
 }
 
-impl From<Deaf> for Ended {
-    fn from(_: Deaf) -> Self {
-        Self::Deaf
-    }
-}
-
 /// Brings a connection's frames to where they belong.
 pub(super) struct Intake {
     integration: Arc<Integration>,
@@ -51,6 +46,8 @@ pub(super) struct Intake {
     local: SocketAddr,
     route: Route,
     replies: Replies,
+    /// Whether the writer is gone. What was read is decoded and stored all the same.
+    deaf: bool,
     /// What the converter keeps for the connection.
     session: Session,
     /// The devices that spoke over this connection.
@@ -88,6 +85,7 @@ impl Intake {
             local,
             route,
             replies,
+            deaf: false,
             session,
             devices: HashSet::new(),
         }
@@ -167,7 +165,10 @@ impl Intake {
                 }
             }
         }
-        Ok(())
+        match self.deaf {
+            true => Err(Ended::Deaf),
+            false => Ok(()),
+        }
     }
 
     /// Tells the converter what happened on the connection. One that does not want to
@@ -329,7 +330,7 @@ impl Intake {
         self.keep(letters).await;
         let forwarded = live.leave_out_unchanged(&mut uplinks);
         if live.reply_when == ReplyWhen::Decoded {
-            self.replies.send(std::mem::take(&mut reply), None).await?;
+            self.reply(std::mem::take(&mut reply), None).await;
         }
         let spool = &self.shared.spool;
         let watched = live.reply_when == ReplyWhen::Acknowledged && !reply.is_empty();
@@ -342,7 +343,7 @@ impl Intake {
                 if let Some(forwarded) = forwarded {
                     forwarded.accepted();
                 }
-                self.replies.send(reply, acknowledgement).await?;
+                self.reply(reply, acknowledgement).await;
             }
             Err(fault) => error!(error = %fault, "data is lost"),
         }
@@ -353,6 +354,12 @@ impl Intake {
         match close {
             true => Err(Ended::Asked),
             false => Ok(()),
+        }
+    }
+
+    async fn reply(&mut self, bytes: Vec<u8>, after: Option<Acknowledgement>) {
+        if let Err(Deaf) = self.replies.send(bytes, after).await {
+            self.deaf = true;
         }
     }
 
