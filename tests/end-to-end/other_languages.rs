@@ -34,13 +34,7 @@ fn a_component_with_an_engine_inside_serves() {
     device.send("print to standard output\nerror no such thing\nspin\necho SN-1 k after\n");
     host.process.wait_for_log("to standard output");
     standin.wait_for_latest("SN-1", "k", "after");
-    let errors: Vec<_> = host
-        .process
-        .log()
-        .iter()
-        .filter(|line| line["message"] == "frame not decoded")
-        .map(|line| line["error"].as_str().unwrap().to_owned())
-        .collect();
+    let errors = host.process.errors("frame not decoded");
     assert_eq!(
         errors,
         [

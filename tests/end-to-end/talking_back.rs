@@ -90,13 +90,10 @@ fn a_session_value_has_a_limit() {
     login(&standin, &mut device, "SN-1");
     device.send("fill\nflood\nsay after\n");
     assert_eq!(device.read_line(), "after\n");
-    let errors: Vec<_> = host
-        .process
-        .log()
-        .iter()
-        .filter(|line| line["message"] == "frame not decoded")
-        .map(|line| line["error"].as_str().unwrap().to_owned())
-        .collect();
+    let errors = wait_for("both are said", || {
+        let errors = host.process.errors("frame not decoded");
+        (errors.len() == 2).then_some(errors)
+    });
     assert_eq!(
         errors,
         [
@@ -438,4 +435,34 @@ fn a_converter_without_framing_is_named() {
     let line = host.process.wait_for_log("exports no tb:converter/framing");
     let text = line["message"].as_str().unwrap();
     assert!(text.contains("the uplink converter csv "), "{text}");
+}
+
+/// The writer gives up in the middle of a batch; the rest of it is not lost for that.
+#[test]
+fn what_was_decoded_is_stored_though_the_device_does_not_listen() {
+    for setting in ["decoded", "stored"] {
+        let standin = Standin::start();
+        let host = builder(&standin)
+            .integration(&format!("replyWhen = '{setting}'"))
+            .client("writeTimeoutMs = 100\nhandlerConfiguration = { maxFrameLength = 10000 }")
+            .start();
+        let mut device = host.device();
+        login(&standin, &mut device, "SN-1");
+        // More replies than both sockets' buffers take.
+        let reply = "x".repeat(2000);
+        let mut number = 1;
+        while device
+            .try_send(&format!("value n {number};say {reply}\n"))
+            .is_ok()
+        {
+            number += 1;
+        }
+        host.process
+            .wait_for_log("device gone: it does not take what is sent to it");
+        let calls = host.converter("talker").unwrap()["calls"].as_u64().unwrap();
+        assert!(calls > 64, "{calls}");
+        wait_for(&format!("all {calls} are stored, {setting}"), || {
+            (standin.history("SN-1", "n").len() as u64 == calls).then_some(())
+        });
+    }
 }

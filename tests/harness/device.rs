@@ -1,7 +1,7 @@
 //! A device on a real socket.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     time::Duration,
 };
@@ -34,6 +34,14 @@ impl Device {
     #[track_caller]
     pub fn send(&mut self, text: &str) {
         self.send_bytes(text.as_bytes());
+    }
+
+    /// Writes `text` unless the host has closed the connection.
+    ///
+    /// # Errors
+    /// It has.
+    pub fn try_send(&mut self, text: &str) -> io::Result<()> {
+        self.stream.get_mut().write_all(text.as_bytes())
     }
 
     /// Writes `bytes`.

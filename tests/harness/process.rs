@@ -124,6 +124,16 @@ impl Process {
             .cloned()
     }
 
+    /// The field `error` of all log lines with this message.
+    #[track_caller]
+    pub fn errors(&self, text: &str) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        log.iter()
+            .filter(|line| message(line) == text)
+            .map(|line| line["error"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// How many log lines have `text` in their message.
     pub fn count_log(&self, text: &str) -> usize {
         let log = self.log.lock().unwrap();
