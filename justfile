@@ -135,6 +135,10 @@ soak-reload seconds="240": build _guests
 chaos kills="100": build build-converters
     cargo bench --locked -p tb-tcp-tests --bench chaos -- {{kills}}
 
+# Hold the conversations of real protocols with the host: logins, data, acknowledgements, RPC calls and answers; kill it meanwhile
+conversations: build build-converters _guests
+    cargo test {{cargo_flags}} -p tb-tcp-tests --test end-to-end -- --nocapture protocols:: conversations:: device:: talking_back::
+
 # Fuzz every decoder for some seconds each; needs a nightly toolchain, installs cargo-fuzz
 fuzz seconds="60":
     #!/usr/bin/env bash
