@@ -249,3 +249,45 @@ fn number(line: &str) -> u64 {
     let json: serde_json::Value = serde_json::from_str(line).unwrap();
     json["number"].as_u64().unwrap()
 }
+
+/// Without `downlinkConverter` none of another protocol is taken, and none that a file
+/// in the folder makes ambiguous.
+#[test]
+fn a_converter_of_another_protocol_encodes_nothing() {
+    let standin = Standin::start();
+    let host = Host::builder(standin.grpc.port())
+        .converter("csv", converter("csv"))
+        .converter("gt06", converter("gt06"))
+        .converter("wialon", converter("wialon"))
+        .integration("uplinkConverter = 'csv'")
+        .start();
+    let mut device = host.device();
+    speak(&standin, &mut device, 1);
+    let call = json!({ "method": "m" });
+    let (status, answer) = standin.post("/devices/SN-002/rpc", &call);
+    assert_eq!((status, &answer["error"]), (504, &json!("INTERNAL")));
+    host.process.wait_for_log("downlink not encoded");
+    // One that does nothing but encode is meant for all.
+    let file = host.converters.join("attributes-json.wasm");
+    std::fs::copy(converter("attributes-json"), file).unwrap();
+    host.process.wait_for_log("converter loaded");
+    wait_for("it serves", || {
+        let (status, _) = standin.post("/devices/SN-002/rpc", &call);
+        (status == 200).then_some(())
+    });
+    assert_eq!(device.read_line(), "{\"method\":\"m\",\"params\":null}\n");
+
+    // One that speaks both ways answers its own devices.
+    let host = Host::builder(standin.grpc.port())
+        .converter("gt06", converter("gt06"))
+        .converter("talker", guest("talker"))
+        .integration("uplinkConverter = 'talker'")
+        .start();
+    let mut device = host.device();
+    device.send("login SN-1;value n 0\n");
+    assert_eq!(device.read_line(), "hello SN-1\n");
+    standin.wait_for_latest("SN-1", "n", 0);
+    let (status, _) = standin.post("/devices/SN-1/rpc", &json!({ "method": "do" }));
+    assert_eq!(status, 200);
+    assert_eq!(device.read_line(), "do 0\n");
+}

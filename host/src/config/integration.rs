@@ -20,8 +20,9 @@ pub struct Integration {
     /// Name of the uplink converter, a file of the converters folder without
     /// `.wasm`. Default: the only uplink converter of the folder.
     pub uplink_converter: Option<String>,
-    /// Name of the downlink converter. Default: the only downlink converter of
-    /// the folder, if there is one.
+    /// Name of the downlink converter. Default: the uplink converter, if it
+    /// encodes too; else the folder's only converter that does nothing but encode, if there is
+    /// one.
     pub downlink_converter: Option<String>,
     /// Key–value pairs that the converters can read as metadata.
     pub metadata: BTreeMap<String, String>,

@@ -68,10 +68,29 @@ impl Registry {
     /// Follows the converter `name`, or without a name the folder's only one
     /// of that direction.
     pub fn select(&self, direction: Direction, name: Option<&str>) -> Arc<Selection> {
-        let mut inner = self.lock();
-        let selection = Arc::new(Selection {
+        self.follow(Wish {
             direction,
             name: name.map(str::to_owned),
+            uplink: None,
+        })
+    }
+
+    /// Follows the downlink converter `name`. Without a name it is the uplink converter
+    /// itself, `uplink` or the folder's only one, if it encodes, too; else the
+    /// folder's only converter that does nothing but encode. One that decodes the frames of
+    /// other devices speaks another protocol.
+    pub fn select_downlink(&self, name: Option<&str>, uplink: Option<&str>) -> Arc<Selection> {
+        self.follow(Wish {
+            direction: Direction::Downlink,
+            name: name.map(str::to_owned),
+            uplink: Some(uplink.map(str::to_owned)),
+        })
+    }
+
+    fn follow(&self, wish: Wish) -> Arc<Selection> {
+        let mut inner = self.lock();
+        let selection = Arc::new(Selection {
+            wish,
             current: watch::Sender::new(None),
         });
         selection.update(&inner.converters);
@@ -84,8 +103,7 @@ impl Registry {
     pub fn problem(&self, selection: &Selection) -> Option<SelectionError> {
         choose(
             &self.lock().converters,
-            selection.direction,
-            selection.name.as_deref(),
+            &selection.wish,
             selection.current().as_deref(),
         )
         .err()
@@ -96,11 +114,20 @@ impl Registry {
     }
 }
 
+/// What an integration wants.
+#[derive(Debug)]
+struct Wish {
+    direction: Direction,
+    name: Option<String>,
+    /// For the downlink converter of an integration: what it wants as its uplink
+    /// converter.
+    uplink: Option<Option<String>>,
+}
+
 /// The converter that an integration uses in one direction; follows reloads.
 #[derive(Debug)]
 pub struct Selection {
-    direction: Direction,
-    name: Option<String>,
+    wish: Wish,
     current: watch::Sender<Option<Arc<Converter>>>,
 }
 
@@ -127,12 +154,7 @@ impl Selection {
 
     fn update(&self, converters: &BTreeMap<String, Arc<Converter>>) {
         let current = self.current();
-        match choose(
-            converters,
-            self.direction,
-            self.name.as_deref(),
-            current.as_deref(),
-        ) {
+        match choose(converters, &self.wish, current.as_deref()) {
             Ok(converter) => {
                 self.current.send_if_modified(|serving| {
                     let changed = !serving
@@ -183,26 +205,40 @@ pub enum SelectionError {
 
 fn choose(
     converters: &BTreeMap<String, Arc<Converter>>,
-    direction: Direction,
-    name: Option<&str>,
+    wish: &Wish,
     current: Option<&Converter>,
 ) -> Result<Arc<Converter>, SelectionError> {
-    if let Some(name) = name {
+    let direction = wish.direction;
+    if let Some(name) = &wish.name {
         let converter = converters.get(name).ok_or_else(|| SelectionError::None {
             direction,
-            name: Some(name.to_owned()),
+            name: Some(name.clone()),
         })?;
         if !converter.exports(direction) {
             return Err(SelectionError::WrongDirection {
                 direction,
-                name: name.to_owned(),
+                name: name.clone(),
             });
         }
         return Ok(converter.clone());
     }
+    if let Some(uplink) = &wish.uplink {
+        let uplink = Wish {
+            direction: Direction::Uplink,
+            name: uplink.clone(),
+            uplink: None,
+        };
+        if let Ok(both) = choose(converters, &uplink, None)
+            && both.exports(direction)
+        {
+            return Ok(both);
+        }
+    }
+    let foreign =
+        |converter: &Converter| wish.uplink.is_some() && converter.exports(Direction::Uplink);
     let candidates: Vec<_> = converters
         .values()
-        .filter(|converter| converter.exports(direction))
+        .filter(|converter| converter.exports(direction) && !foreign(converter))
         .collect();
     // A second converter that turns up later does not displace the first.
     let same = |converter: &&&Arc<Converter>| {

@@ -13,7 +13,7 @@ use tracing::warn;
 use super::update_only::{Forwarded, UpdateOnly};
 use crate::{
     config::{self, ReplyWhen},
-    converter::{Converter, Direction, Event, Metadata, Registry, Selection},
+    converter::{Converter, Direction, Metadata, Registry, Selection},
     message::Uplink,
 };
 
@@ -26,6 +26,14 @@ pub struct Lifecycle {
     pub on_close: bool,
     /// `on-idle`, after how long without a byte.
     pub when_idle: Option<Duration>,
+}
+
+impl Lifecycle {
+    /// Whether any of them is.
+    #[must_use]
+    pub fn is_wanted(self) -> bool {
+        self.on_connect || self.on_close || self.when_idle.is_some()
+    }
 }
 
 /// The present converters, metadata and rules of an integration. A batch of
@@ -58,13 +66,15 @@ impl Live {
     pub fn new(settings: &config::Integration, registry: &Registry) -> Self {
         let mut metadata: Metadata = settings.metadata.clone();
         metadata.insert("integrationName".to_owned(), settings.name.clone());
-        let select = |direction, name: &Option<String>| registry.select(direction, name.as_deref());
         let keys = &settings.update_only_keys;
         let update_only = || Arc::new(UpdateOnly::new(keys, settings.max_update_only_values));
         Self {
             update_only: (!keys.is_empty()).then(update_only),
-            uplink: select(Direction::Uplink, &settings.uplink_converter),
-            downlink: select(Direction::Downlink, &settings.downlink_converter),
+            uplink: registry.select(Direction::Uplink, settings.uplink_converter.as_deref()),
+            downlink: registry.select_downlink(
+                settings.downlink_converter.as_deref(),
+                settings.uplink_converter.as_deref(),
+            ),
             metadata: Arc::new(metadata),
             allow_create: settings.allow_create_devices_or_assets,
             downlink_terminator: settings.downlink_terminator.clone(),
@@ -114,7 +124,7 @@ impl Live {
     }
 
     /// Says, once, that the converter cannot do what the settings want of it.
-    pub(super) fn report_lifecycle(&self, integration: &str, converter: &Converter, event: Event) {
+    pub(super) fn report_lifecycle(&self, integration: &str, converter: &Converter) {
         if self.said_no_lifecycle.swap(true, Relaxed) {
             return;
         }
@@ -122,7 +132,6 @@ impl Live {
             integration,
             converter = converter.name(),
             version = converter.version(),
-            function = event.function(),
             "callOnConnect, callOnClose or callWhenIdleMs is set, and the uplink converter exports no \
              tb:converter/lifecycle: it is not called; export it (lifecycle = in export!), or remove \
              the settings"
