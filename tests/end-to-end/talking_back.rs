@@ -432,7 +432,11 @@ fn a_converter_without_framing_is_named() {
     let mut device = host.device();
     device.send("SN-1,default,n,1\n");
     assert_eq!(device.read_line(), "", "closed");
-    let line = host.process.wait_for_log("exports no tb:converter/framing");
+    let line = host.process.wait_for_log("no connection will get a frame");
+    assert_eq!(line["level"], "WARN");
+    let line = host
+        .process
+        .wait_for_log("device gone: its frames cannot be cut");
     let text = line["message"].as_str().unwrap();
     assert!(text.contains("the uplink converter csv "), "{text}");
 }

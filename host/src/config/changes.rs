@@ -56,12 +56,20 @@ impl Changes {
             .keys()
             .chain(new.keys().filter(|key| !old.contains_key(*key)));
         for key in keys.filter(|key| old.get(*key) != new.get(*key)) {
-            let list = if is_live(key) {
-                &mut changes.live
-            } else {
-                &mut changes.restart
+            let there = |leaves: &BTreeMap<String, Json>| match integration_of(key) {
+                Some(place) => leaves.keys().any(|key| integration_of(key) == Some(place)),
+                None => true,
             };
-            list.push(key.clone());
+            match integration_of(key) {
+                // All of it is new, or gone: one line says so.
+                Some(place) if !there(&old) || !there(&new) => {
+                    if changes.restart.last().is_none_or(|last| last != place) {
+                        changes.restart.push(place.to_owned());
+                    }
+                }
+                _ if is_live(key) => changes.live.push(key.clone()),
+                _ => changes.restart.push(key.clone()),
+            }
         }
         changes.live.sort();
         changes.restart.sort();
@@ -73,6 +81,12 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.live.is_empty() && self.restart.is_empty()
     }
+}
+
+/// `integrations[NAME]`, if the key is below it.
+fn integration_of(key: &str) -> Option<&str> {
+    let end = key.starts_with("integrations[").then(|| key.find("]."))??;
+    Some(&key[..=end])
 }
 
 fn is_live(key: &str) -> bool {
@@ -179,11 +193,9 @@ mod tests {
             ..Default::default()
         });
         let changes = Changes::between(&old, &new);
-        assert!(
-            changes
-                .restart
-                .contains(&"integrations[second].clientConfiguration.port".to_owned())
-        );
+        assert_eq!(changes.restart, ["integrations[second]"]);
+        assert!(changes.live.is_empty(), "{changes:?}");
+        assert_eq!(Changes::between(&new, &old), changes);
     }
 
     #[test]

@@ -228,6 +228,22 @@ impl Converter {
         self.exports.framing.is_some()
     }
 
+    /// What it exports, for people.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let mut kind = self.directions().to_owned();
+        for (name, there) in [
+            ("lifecycle", self.follows_connections()),
+            ("framing", self.cuts_frames()),
+        ] {
+            if there {
+                kind += ", ";
+                kind += name;
+            }
+        }
+        kind
+    }
+
     /// The directions that it exports, for people.
     #[must_use]
     pub fn directions(&self) -> &'static str {

@@ -65,6 +65,12 @@ fn cut_chunk(
     loop {
         let cuts = trial.cut(cutter, buffer);
         outcome.skipped += cuts.skipped;
+        // One frame at most, and what is none comes before it.
+        for error in cuts.errors {
+            outcome.closed |=
+                handler.on_frame_error == OnFrameError::Close || !error.can_continue();
+            outcome.events.push(Event::Error(error.into()));
+        }
         for frame in cuts.frames {
             outcome.events.push(Event::Frame {
                 frame,
@@ -72,11 +78,6 @@ fn cut_chunk(
                 framing: None,
                 skipped: std::mem::take(&mut outcome.skipped),
             });
-        }
-        for error in cuts.errors {
-            outcome.closed |=
-                handler.on_frame_error == OnFrameError::Close || !error.can_continue();
-            outcome.events.push(Event::Error(error.into()));
         }
         match cuts.next {
             _ if outcome.closed => return,

@@ -38,7 +38,13 @@ pub fn run(arguments: &FrameArgs) -> Result<ExitCode> {
     }
     let handler = handler(arguments)?;
     let outcome = match &arguments.converter {
-        Some(file) => by_converter::cut(&handler, file, arguments.config.as_deref(), &chunks)?,
+        Some(file) => {
+            ensure!(
+                arguments.handler.is_none() || handler.handler_type == HandlerType::Converter,
+                "--handler has another handlerType than CONVERTER: leave it, or --converter, out"
+            );
+            by_converter::cut(&handler, file, arguments.config.as_deref(), &chunks)?
+        }
         None => {
             ensure!(
                 handler.handler_type != HandlerType::Converter,

@@ -80,7 +80,7 @@ impl Downlink {
     }
 }
 
-/// How a downlink ended.
+/// How a downlink ended; its text is for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DownlinkOutcome {
     /// All its bytes were handed to the device's connection.
@@ -93,6 +93,19 @@ pub enum DownlinkOutcome {
     Expired,
     /// The downlink converter failed, or there is none.
     NotEncoded(String),
+}
+
+impl fmt::Display for DownlinkOutcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sent => "sent",
+            Self::Answered(Ok(_)) => "answered by the device",
+            Self::Answered(Err(_)) => "refused by the device",
+            Self::NotConnected => "the device is not connected",
+            Self::Expired => "its time has passed",
+            Self::NotEncoded(_) => "not encoded",
+        })
+    }
 }
 
 /// Knows more of devices than a message says.

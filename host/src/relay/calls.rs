@@ -184,8 +184,8 @@ async fn answer(exchange: &Exchange, call: DeviceRpcCallMsg, outcome: &DownlinkO
     info!(
         %device,
         request_id = call.request_id,
-        ?outcome,
-        "call answered"
+        %outcome,
+        "ThingsBoard is told how a call ended"
     );
     let message = UplinkMsg {
         device_rpc_call_msg: vec![DeviceRpcCallMsg {

@@ -71,7 +71,7 @@ impl Control for Operator {
 fn status(info: ConverterInfo) -> ConverterStatus {
     ConverterStatus {
         name: info.name,
-        kind: info.kind.to_owned(),
+        kind: info.kind,
         version: info.version,
         bytes: info.bytes,
         loaded_at_ms: info.loaded_ms,

@@ -179,7 +179,7 @@ impl Intake {
             return Ok(());
         };
         if !converter.follows_connections() {
-            live.report_lifecycle(&self.integration.name, &converter, event);
+            live.report_lifecycle(&self.integration.name, &converter);
             return Ok(());
         }
         let received_ms = now_ms();

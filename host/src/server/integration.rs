@@ -23,8 +23,8 @@ use super::{
     calls::Calls, connection, directory::Directory, error::ServerError, listener, live::Live,
 };
 use crate::{
-    config,
-    converter::{Overruns, Workers},
+    config::{self, HandlerType},
+    converter::{Converter, Overruns, Workers},
     dead_letters::DeadLetters,
     message::DeviceMetadata,
     spool::Spool,
@@ -136,15 +136,38 @@ impl Integration {
         self.listener.local_addr()
     }
 
+    /// Says, once there is an uplink converter, what the settings want of it that it
+    /// cannot do.
+    async fn check_converter(&self) {
+        let live = self.live();
+        let converter = live.uplink.ready().await;
+        if live.lifecycle.is_wanted() && !converter.follows_connections() {
+            live.report_lifecycle(&self.name, &converter);
+        }
+        if self.handler().handler_type == HandlerType::Converter && !converter.cuts_frames() {
+            warn!(
+                integration = &*self.name,
+                "no connection will get a frame: {}",
+                no_framing(&converter)
+            );
+        }
+    }
+
     /// Accepts connections until the process stops.
     pub async fn run(self: Arc<Self>, shared: Arc<Shared>) {
         let integration = self;
         let client = &integration.settings.client_configuration;
         let places = Arc::new(Semaphore::new(client.max_connections));
         let mut pause = ACCEPT_PAUSE;
+        let mut checked = std::pin::pin!(integration.check_converter());
+        let mut is_checked = false;
         loop {
             let accepted = tokio::select! {
                 accepted = integration.listener.accept() => accepted,
+                () = &mut checked, if !is_checked => {
+                    is_checked = true;
+                    continue;
+                }
                 () = shared.stop.cancelled() => break,
             };
             let (stream, peer) = match accepted {
@@ -172,6 +195,16 @@ impl Integration {
         }
         info!(integration = &*integration.name, "integration stopped");
     }
+}
+
+/// What is wrong, and what to do.
+pub(super) fn no_framing(converter: &Converter) -> String {
+    format!(
+        "handlerType is CONVERTER, and the uplink converter {} {} exports no \
+         tb:converter/framing; name another one in uplinkConverter, or choose a handler",
+        converter.name(),
+        converter.version()
+    )
 }
 
 async fn serve(

@@ -4,7 +4,7 @@
 use bytes::{Bytes, BytesMut};
 use tokio_util::{codec::Decoder, sync::CancellationToken};
 
-use super::integration::Integration;
+use super::integration::{Integration, no_framing};
 use crate::{
     config::{HandlerType, OnFrameError},
     converter::{CallContext, CutError, Cuts, Cutter, Next, Pace, Workers},
@@ -127,13 +127,8 @@ impl Asking<'_> {
             },
         };
         if !converter.cuts_frames() {
-            let problem = format!(
-                "handlerType is CONVERTER, and the uplink converter {} {} exports no \
-                 tb:converter/framing; name another one in uplinkConverter, or choose a handler",
-                converter.name(),
-                converter.version()
-            );
-            return Some((cutter, Err(StreamError::NoConverter(problem))));
+            let problem = StreamError::NoConverter(no_framing(&converter));
+            return Some((cutter, Err(problem)));
         }
         let bytes = std::mem::take(buffer);
         let cut = self

@@ -174,6 +174,13 @@ impl Writer {
         let frames = output.value.len();
         let actions = output.actions.unwrap_or_default();
         let bytes = self.bytes_of(&actions, &output.value);
+        if actions.expects_answer && bytes.is_empty() && actions.answers.is_empty() {
+            warn!(
+                integration = &*integration.name, %peer, device, msg_type,
+                "encode says that the device will answer, and sends it nothing: the caller waits \
+                 in vain; answer with fail-rpc what cannot be sent"
+            );
+        }
         // Before the device can answer it.
         let waits = handed.downlink.is_two_way_call()
             && (actions.expects_answer || !actions.answers.is_empty());

@@ -200,7 +200,7 @@ impl Loader {
                 info!(
                     converter = name,
                     version = converter.version(),
-                    kind = converter.directions(),
+                    kind = converter.kind(),
                     bytes = wasm.len(),
                     took_ms = millis(started.elapsed()),
                     replaces = serving.as_deref().map_or("nothing", Converter::version),

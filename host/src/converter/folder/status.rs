@@ -28,7 +28,7 @@ pub struct ConverterInfo {
     /// The file's name without `.wasm`.
     pub name: String,
     /// `uplink`, `downlink`, `uplink and downlink`; empty if nothing serves.
-    pub kind: &'static str,
+    pub kind: String,
     /// The version that serves; empty if none does.
     pub version: String,
     /// Size of its file, in bytes.
@@ -83,7 +83,7 @@ impl Board {
 fn info(name: &str, posted: &Posted, serving: Option<&Converter>) -> ConverterInfo {
     ConverterInfo {
         name: name.to_owned(),
-        kind: serving.map(Converter::directions).unwrap_or_default(),
+        kind: serving.map(Converter::kind).unwrap_or_default(),
         version: serving
             .map(Converter::version)
             .unwrap_or_default()

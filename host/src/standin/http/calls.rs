@@ -103,7 +103,7 @@ fn answered(reply: Reply) -> Answer {
                 CallError::NoActiveConnection => StatusCode::CONFLICT,
                 _ => StatusCode::GATEWAY_TIMEOUT,
             };
-            Err(Failure::new(status, error.name()).with_detail("the device's answer"))
+            Err(Failure::new(status, error.name()).with_detail("the edge's answer"))
         }
     }
 }

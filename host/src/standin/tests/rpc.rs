@@ -58,7 +58,7 @@ async fn calls_are_counted_from_zero_and_answered() {
             "",
             "NO_ACTIVE_CONNECTION",
             409,
-            "{\"error\":\"NO_ACTIVE_CONNECTION\",\"detail\":\"the device's answer\"}",
+            "{\"error\":\"NO_ACTIVE_CONNECTION\",\"detail\":\"the edge's answer\"}",
         ),
         (
             json!({"method": "set"}),
@@ -66,7 +66,7 @@ async fn calls_are_counted_from_zero_and_answered() {
             "",
             "INTERNAL",
             504,
-            "{\"error\":\"INTERNAL\",\"detail\":\"the device's answer\"}",
+            "{\"error\":\"INTERNAL\",\"detail\":\"the edge's answer\"}",
         ),
     ];
     for (number, (body, params, response, error, status, text)) in (0..).zip(cases) {
@@ -227,6 +227,6 @@ async fn a_persisted_call_is_not_sent_to_an_edge_that_is_away_and_expires() {
         edge.uplink(reply(&request, "", "TIMEOUT")).await.unwrap();
     };
     let (answer, ()) = tokio::join!(call, device);
-    let body = json!({"error": "TIMEOUT", "detail": "the device's answer"});
+    let body = json!({"error": "TIMEOUT", "detail": "the edge's answer"});
     assert_eq!(answer, (504, body));
 }
