@@ -10,6 +10,7 @@ use tracing::{debug, error, warn};
 use super::{
     directory::Route,
     integration::{Integration, Shared},
+    letters::Letters,
     live::Live,
     remarks::Remarks,
     replies::{Deaf, Replies},
@@ -21,8 +22,7 @@ use crate::{
         CallContext, CallError, Converter, Decoded, Entity, Event, Output, Pace, Progress,
         RpcAnswer, Session, Undecoded,
     },
-    dead_letters::{NewLetter, Origin},
-    hex::hex,
+    dead_letters::NewLetter,
     message::{Uplink, now_ms},
     spool::Acknowledgement,
 };
@@ -52,6 +52,7 @@ pub(super) struct Intake {
     session: Session,
     /// The devices that spoke over this connection.
     devices: HashSet<String>,
+    letters: Letters,
     pace: Pace,
     pub(super) remarks: Remarks,
 }
@@ -79,6 +80,12 @@ impl Intake {
         Self {
             pace: Pace::new(shared.overruns.clone(), peer.ip()),
             remarks: Remarks::new(integration.clone(), peer),
+            letters: Letters {
+                integration: integration.clone(),
+                store: shared.dead_letters.clone(),
+                peer,
+                local,
+            },
             integration,
             shared,
             peer,
@@ -249,10 +256,11 @@ impl Intake {
                     error: CallError::NotTried,
                     session: session.clone(),
                 };
-                self.letter(converter, frame, &undecoded, received_ms)
+                self.letters
+                    .letter(converter, frame, &undecoded, received_ms)
             })
             .collect();
-        self.keep(letters).await;
+        self.letters.keep(letters).await;
         Err(Ended::Stopping)
     }
 
@@ -278,7 +286,9 @@ impl Intake {
                 Err(undecoded) => {
                     self.remarks
                         .report_converter(converter, frame, &undecoded.error);
-                    let letter = self.letter(Some(converter), frame, &undecoded, received_ms);
+                    let letter =
+                        self.letters
+                            .letter(Some(converter), frame, &undecoded, received_ms);
                     gathered.letters.push(letter);
                 }
             }
@@ -327,7 +337,7 @@ impl Intake {
             answers,
             close,
         } = gathered;
-        self.keep(letters).await;
+        self.letters.keep(letters).await;
         let forwarded = live.leave_out_unchanged(&mut uplinks);
         if live.reply_when == ReplyWhen::Decoded {
             self.reply(std::mem::take(&mut reply), None).await;
@@ -360,51 +370,6 @@ impl Intake {
     async fn reply(&mut self, bytes: Vec<u8>, after: Option<Acknowledgement>) {
         if let Err(Deaf) = self.replies.send(bytes, after).await {
             self.deaf = true;
-        }
-    }
-
-    fn letter(
-        &self,
-        converter: Option<&Converter>,
-        frame: &Bytes,
-        undecoded: &Undecoded,
-        received_ms: i64,
-    ) -> NewLetter {
-        // A frame that was not tried is tried with whatever version comes.
-        let tried = converter.filter(|_| undecoded.error != CallError::NotTried);
-        NewLetter {
-            received_ms,
-            integration: self.integration.name.to_string(),
-            origin: Origin::Converter {
-                peer: self.peer,
-                local: self.local,
-                converter: converter
-                    .map(Converter::name)
-                    .unwrap_or_default()
-                    .to_owned(),
-                version: tried.map(Converter::version).unwrap_or_default().to_owned(),
-                session_hex: hex(&undecoded.session),
-            },
-            error: undecoded.error.to_string(),
-            frame: frame.clone(),
-        }
-    }
-
-    /// Waits until the letters are on disk: what is neither there nor in the
-    /// spool would be lost with the process.
-    async fn keep(&self, letters: Vec<NewLetter>) {
-        let count = letters.len();
-        if count == 0 {
-            return;
-        }
-        let Some(store) = &self.shared.dead_letters else {
-            return;
-        };
-        if let Err(error) = store.keep(letters).await {
-            error!(
-                integration = &*self.integration.name, peer = %self.peer, lost = count, %error,
-                "frames that could not be decoded could not be kept either"
-            );
         }
     }
 

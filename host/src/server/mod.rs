@@ -14,6 +14,7 @@ mod encoder;
 mod error;
 mod intake;
 mod integration;
+mod letters;
 mod listener;
 mod live;
 mod opening;
