@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf, thread, time::Instant};
 
-use harness::{Device, Host, HostBuilder, Standin, component, guest, wait_for};
+use harness::{Device, Host, HostBuilder, Standin, component, guest, repository, wait_for};
 use serde_json::{Value as Json, json};
 
 /// The engine's own memory does not fit the default.
@@ -63,7 +63,11 @@ fn assemblyscript_serves_and_says_what_failed() {
     let line = host.process.wait_for_log("frame not decoded");
     assert_eq!(line["error"], "telemetry key \"größe\" has no value");
     let index = "Index out of range (compare an index with length before, or read with ByteReader)";
-    for (frame, said) in [("throw", "index.ts:56: thrown: 水"), ("index", index)] {
+    let source = "tests/components/sdk-probe/assemblyscript/assembly/index.ts";
+    let source = fs::read_to_string(repository().join(source)).unwrap();
+    let line = source.lines().position(|line| line.contains("thrown: 水"));
+    let thrown = format!("index.ts:{}: thrown: 水", line.unwrap() + 1);
+    for (frame, said) in [("throw", thrown.as_str()), ("index", index)] {
         host.device_of("probe").send(&format!("{frame}\n"));
         wait_for("the panic is reported", || {
             let log = host.process.log();
