@@ -168,10 +168,10 @@ fn failures_say_what_was_expected_and_what_came() {
         ),
         ("send \"a\"", nobody, "refused", ":1: copy 1: 127.0.0.1:"),
         (
-            "send {0 - 1:u8}",
+            "set x = 0\nsend {x - 1:u8}",
             echo,
             "value",
-            ":1: copy 1: -1 does not fit into u8",
+            ":2: copy 1: -1 does not fit into u8",
         ),
     ] {
         let (_folder, file) = written(text);

@@ -42,6 +42,11 @@ pub(super) enum Action {
         pattern: Pattern,
         within: Option<Duration>,
     },
+    /// Takes a value apart.
+    Take {
+        value: Expression,
+        pattern: Pattern,
+    },
     /// Nothing may come for so long.
     Silence(Duration),
     /// The server has to close.
@@ -163,6 +168,8 @@ pub(super) enum Part {
 pub(super) enum Size {
     /// All bytes before the literal that follows.
     UpToNext,
+    /// All bytes that are left of a value.
+    Rest,
     /// So many bytes.
     Bytes(Expression),
     /// The bytes of a number, which becomes the value.

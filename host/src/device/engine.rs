@@ -174,6 +174,7 @@ impl<V: Server> Device<V> {
                 self.expect(pattern, within.unwrap_or(self.rules.timeout))
                     .await
             }
+            Action::Take { value, pattern } => self.take(value, pattern),
             Action::Silence(length) => self.silence(*length).await,
             Action::ExpectClose { within } => {
                 self.expect_close(within.unwrap_or(self.rules.timeout))

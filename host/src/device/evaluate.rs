@@ -181,7 +181,8 @@ impl<'run> Scope<'run> {
     }
 }
 
-fn calculate(operator: Operator, left: i128, right: i128) -> Result<i128, ValueError> {
+/// The result of one operator.
+pub(super) fn calculate(operator: Operator, left: i128, right: i128) -> Result<i128, ValueError> {
     let divides = matches!(operator, Operator::Divide | Operator::Remainder);
     if divides && right == 0 {
         return Err(ValueError::DivisionByZero);

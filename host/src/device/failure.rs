@@ -125,6 +125,24 @@ impl Failure {
         .came(received)
     }
 
+    /// A value that ends before all of what is expected.
+    pub(super) fn too_short(value: &[u8]) -> Self {
+        let text = format!(
+            "the value ends before all that is expected: it has {}",
+            count(value.len())
+        );
+        Self::new(Kind::Mismatch, text).came(value)
+    }
+
+    /// A value that goes on behind what is expected, which has so many bytes.
+    pub(super) fn left_over(length: usize, value: &[u8]) -> Self {
+        let text = format!(
+            "the value goes on behind what is expected: it has {}, and {length} were expected",
+            count(value.len())
+        );
+        Self::new(Kind::Mismatch, text).came(value)
+    }
+
     pub(super) fn ended(end: &End, where_: &str) -> Self {
         match end {
             End::Closed => Self::new(
@@ -147,11 +165,15 @@ impl Failure {
     }
 
     pub(super) fn unexpected(received: &[u8], when: &str) -> Self {
-        let count = match received.len() {
-            1 => "1 byte".to_owned(),
-            count => format!("{count} bytes"),
-        };
+        let count = count(received.len());
         Self::new(Kind::Unexpected, format!("{count} came {when}")).came(received)
+    }
+}
+
+fn count(bytes: usize) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        bytes => format!("{bytes} bytes"),
     }
 }
 

@@ -29,10 +29,14 @@ impl File {
         let reactions = conversation.reactions.iter();
         let steps: usize = reactions.map(|reaction| reaction.steps.len()).sum();
         let steps = steps + conversation.steps.len();
+        let steps = match steps {
+            1 => "1 step".to_owned(),
+            steps => format!("{steps} steps"),
+        };
         match settable.is_empty() {
-            true => format!("{name}: right, {steps} steps"),
+            true => format!("{name}: right, {steps}"),
             false => format!(
-                "{name}: right, {steps} steps; --set can give {}",
+                "{name}: right, {steps}; --set can give {}",
                 settable.join(", ")
             ),
         }
@@ -74,9 +78,12 @@ pub(super) fn read(paths: &[PathBuf], set: &[String]) -> Result<Vec<File>> {
                 .collect();
             known.sort_unstable();
             known.dedup();
+            let known = match known.is_empty() {
+                true => "there are none: write `set NAME = VALUE` in a file".to_owned(),
+                false => format!("there are: {}", known.join(", ")),
+            };
             return Err(Unusable(format!(
-                "--set {name}: no file has this variable; there are: {}",
-                known.join(", ")
+                "--set {name}: no file has this variable; {known}"
             )));
         }
     }
@@ -166,6 +173,13 @@ mod tests {
             let error = wrong(read(&set(text)));
             assert!(error.contains(expected), "{text}: {error}");
         }
+        std::fs::write(&path, "close").unwrap();
+        let summary = read(&[]).unwrap()[0].summary();
+        assert!(summary.ends_with("a.conversation: right, 1 step"), "{summary}");
+        assert_eq!(
+            wrong(read(&set("y=1"))),
+            "--set y: no file has this variable; there are none: write `set NAME = VALUE` in a file"
+        );
         std::fs::write(&path, "send").unwrap();
         let error = wrong(read(&[]));
         assert!(

@@ -1,5 +1,5 @@
-//! Functions of expressions: lengths, checksums, random numbers, parts of a
-//! time.
+//! Functions of expressions: lengths, checksums, byte stuffing, random
+//! numbers, parts of a time.
 
 use bytes::Bytes;
 use crc::{CRC_16_ARC, CRC_16_IBM_SDLC, CRC_16_KERMIT, CRC_16_MODBUS, CRC_32_ISO_HDLC, Crc};
@@ -7,6 +7,7 @@ use crc::{CRC_16_ARC, CRC_16_IBM_SDLC, CRC_16_KERMIT, CRC_16_MODBUS, CRC_32_ISO_
 use super::{
     calendar::Date,
     random::Random,
+    stuffing::Stuffing,
     value::{Value, ValueError},
 };
 use crate::hex::{hex, typed_hex};
@@ -30,6 +31,8 @@ pub(super) enum Function {
     Sum,
     Hex,
     Unhex,
+    Escaped,
+    Unescaped,
     Random,
     Year,
     Month,
@@ -40,7 +43,7 @@ pub(super) enum Function {
 }
 
 /// All functions by name.
-pub(super) const FUNCTIONS: [(&str, Function); 17] = [
+pub(super) const FUNCTIONS: [(&str, Function); 19] = [
     ("len", Function::Length),
     ("crc16_arc", Function::Crc16Arc),
     ("crc16_x25", Function::Crc16X25),
@@ -51,6 +54,8 @@ pub(super) const FUNCTIONS: [(&str, Function); 17] = [
     ("sum", Function::Sum),
     ("hex", Function::Hex),
     ("unhex", Function::Unhex),
+    ("escaped", Function::Escaped),
+    ("unescaped", Function::Unescaped),
     ("random", Function::Random),
     ("year", Function::Year),
     ("month", Function::Month),
@@ -70,7 +75,7 @@ impl Function {
     /// How many arguments it takes.
     pub(super) fn arity(self) -> usize {
         match self {
-            Self::Random => 2,
+            Self::Random | Self::Escaped | Self::Unescaped => 2,
             _ => 1,
         }
     }
@@ -88,6 +93,14 @@ impl Function {
             }
             return Ok(Value::Number(random.between(least, most)));
         }
+        if let (Self::Escaped | Self::Unescaped, [bytes, pairs]) = (self, arguments) {
+            let (bytes, stuffing) = (bytes.bytes(), stuffing(pairs)?);
+            let replaced = match self {
+                Self::Escaped => stuffing.escape(&bytes)?,
+                _ => stuffing.unescape(&bytes)?,
+            };
+            return Ok(Value::Bytes(replaced.into()));
+        }
         let Some(argument) = arguments.first() else {
             return Ok(Value::Number(0));
         };
@@ -96,7 +109,9 @@ impl Function {
         Ok(Value::Number(match self {
             Self::Hex => return Ok(Value::Bytes(hex(&bytes).into())),
             Self::Unhex => return unhex(&bytes),
-            Self::Length | Self::Random => i128::try_from(bytes.len()).unwrap_or(i128::MAX),
+            Self::Length | Self::Random | Self::Escaped | Self::Unescaped => {
+                i128::try_from(bytes.len()).unwrap_or(i128::MAX)
+            }
             Self::Crc16Arc => ARC.checksum(&bytes).into(),
             Self::Crc16X25 => X25.checksum(&bytes).into(),
             Self::Crc16Kermit => KERMIT.checksum(&bytes).into(),
@@ -115,6 +130,11 @@ impl Function {
             Self::Second => date()?.second.into(),
         }))
     }
+}
+
+/// The pairs that a text gives, for `escaped` and `unescaped`.
+pub(super) fn stuffing(pairs: &Value) -> Result<Stuffing, ValueError> {
+    Stuffing::read(&String::from_utf8_lossy(&pairs.bytes())).map_err(ValueError::NoStuffing)
 }
 
 fn unhex(text: &Bytes) -> Result<Value, ValueError> {
@@ -176,6 +196,23 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "unhex: 3 hexadecimal digits: a byte has two"
+        );
+    }
+
+    #[test]
+    fn stuffing_goes_both_ways() {
+        let plain = Value::Bytes(Bytes::from_static(b"\x7e\x7d"));
+        let sent = Value::Bytes(Bytes::from_static(b"\x7d\x02\x7d\x01"));
+        let pairs = Value::Bytes(Bytes::from("7e=7d02 7d=7d01"));
+        let escaped = call("escaped", &[plain.clone(), pairs.clone()]);
+        assert_eq!(escaped, Ok(sent.clone()));
+        assert_eq!(call("unescaped", &[sent, pairs]), Ok(plain.clone()));
+        let error = call("escaped", &[plain, Value::Number(7)]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("escaped and unescaped: 7 is no pair of hex"),
+            "{error}"
         );
     }
 

@@ -19,6 +19,7 @@ mod pattern;
 mod random;
 mod report;
 mod server;
+mod stuffing;
 mod tally;
 mod transcript;
 mod value;

@@ -56,6 +56,7 @@ pub(super) fn fit(
                         .filter(|length| *length <= MAX_BYTES)
                         .ok_or(ValueError::CaptureSize(size))?
                 }
+                Size::Rest => rest.len(),
                 Size::UpToNext => match memmem::find(rest, next_literal(pattern, index)) {
                     Some(length) => length,
                     None => return Ok(Fit::Partly),

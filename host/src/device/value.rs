@@ -42,6 +42,8 @@ pub(super) enum ValueError {
     },
     #[error("unhex: {0}")]
     NotHex(String),
+    #[error("escaped and unescaped: {0}")]
+    NoStuffing(String),
     #[error("the block {0} would have to be known before it is: it refers to itself")]
     RefersToItself(String),
     #[error("random({0}, {1}): the first number must not be greater than the second")]

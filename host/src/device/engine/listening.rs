@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
     super::{
-        conversation::Pattern,
+        conversation::{Expression, Pattern},
         evaluate::Scope,
         failure::Failure,
         link::End,
@@ -85,6 +85,23 @@ impl<V: Server> Device<V> {
                 return Err(self.described(failure, pattern));
             }
         }
+    }
+
+    /// Takes a value apart, as `expect` does with what comes.
+    pub(super) fn take(&mut self, value: &Expression, pattern: &Pattern) -> Result<()> {
+        let mut scope = Scope::new(&self.conversation.names, &mut self.memory);
+        let bytes = scope.value(value)?.bytes();
+        let failure = match fit(pattern, &bytes, &mut scope)? {
+            Fit::Whole(length) if length == bytes.len() => {
+                scope.keep();
+                return Ok(());
+            }
+            Fit::Whole(length) => Failure::left_over(length, &bytes),
+            Fit::Partly => Failure::too_short(&bytes),
+            Fit::Differs { place, expected } => Failure::mismatch(place, expected, &bytes),
+        };
+        let scope = Scope::new(&self.conversation.names, &mut self.memory);
+        Err(failure.expected(describe(pattern, &bytes, scope)))
     }
 
     fn described(&mut self, failure: Failure, pattern: &Pattern) -> Failure {

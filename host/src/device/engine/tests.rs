@@ -287,7 +287,12 @@ async fn a_close_is_expected_or_a_failure() {
             2,
             "the connection is closed: write `connect` before",
         ),
-        ("send {1/0}", Kind::Value, 1, "a division by zero"),
+        (
+            "set zero = 0\nsend {1/zero}",
+            Kind::Value,
+            2,
+            "a division by zero",
+        ),
     ] {
         let failure = hold(text, closing).await.failure(kind, line);
         assert!(failure.text.starts_with(expected), "{text:?}: {failure}");
@@ -388,7 +393,54 @@ async fn pauses_are_random_between_their_bounds() {
 
 #[tokio::test(start_paused = true)]
 async fn loops_may_be_left_out() {
-    let text = "set n = 0\nrepeat n {\nsend {1/0}\n}\nrepeat 2 {\nrepeat loop {\nset n = n + 1\n}\n}\n\
+    let text = "set n = 0\nrepeat n {\nsend {1/n}\n}\nrepeat 2 {\nrepeat loop {\nset n = n + 1\n}\n}\n\
                 send {n}\nexpect \"3\"";
     assert_eq!(hold(text, echo).await.result, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_is_unescaped_and_taken_apart() {
+    let text = "set pairs = \"7e=7d02 7d=7d01\"\n\
+                send 7e {escaped([ a[ 01 7d 7e {5:u16be} ] {xor(a):u8} ], pairs)} 7e\n\
+                expect 7e <raw> 7e\n\
+                take unescaped(raw, \"7e=7d02 7d=7d01\"): b[ 01 7d <c:1> <n:u16be> ] {xor(b):u8}\n\
+                take b: 01 rest[ <tail> ]\n\
+                send {c} {n + 1} {tail} {len(rest)}\n\
+                expect 7e \"6\" 7d7e0005 \"4\"";
+    let outcome = hold(text, echo).await;
+    assert_eq!(outcome.result, Ok(()));
+    assert!(
+        outcome
+            .transcript
+            .contains("> 7e 01 7d 01 7d 02 00 05 07 7e\n"),
+        "{}",
+        outcome.transcript
+    );
+    assert_eq!(outcome.tally.connects.load(Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_not_what_is_expected_is_shown() {
+    for (take, expected) in [
+        (
+            "take [ 01 02 03 ]: 01 <n:u8> 04",
+            "something else came than expected: byte 3 is 03 \"\\x03\", not 04 \"\\x04\"\n  \
+             expected  01 <n:u8> 04   \"\\x01?\\x04\"\n  \
+             came      01 02 03   \"\\x01\\x02\\x03\"",
+        ),
+        (
+            "take \"abc\": \"ab\"",
+            "the value goes on behind what is expected: it has 3 bytes, and 2 were expected\n  \
+             expected  61 62   \"ab\"\n  came      61 62 63   \"abc\"",
+        ),
+        (
+            "take [ 61 ]: <a:2>",
+            "the value ends before all that is expected: it has 1 byte\n  \
+             expected  <a>   \"?\"\n  came      61   \"a\"",
+        ),
+    ] {
+        let failure = hold(&format!("\n{take}"), echo).await;
+        let failure = failure.failure(Kind::Mismatch, 2);
+        assert_eq!(failure.to_string(), expected, "{take}");
+    }
 }

@@ -182,7 +182,7 @@ impl Parser<'_> {
         if self.mode != Mode::Pattern {
             return self.error(
                 place,
-                "< > captures what comes, so it belongs behind expect or on; a value to send \
+                "< > captures what comes, so it belongs behind expect, take or on; a value to send \
                  stands in braces",
             );
         }

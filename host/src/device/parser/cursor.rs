@@ -113,6 +113,11 @@ impl<'file> Cursor<'file> {
         ahead.take('{') && ahead.at_line_end()
     }
 
+    /// What has been read from an offset on.
+    pub(super) fn since(&self, place: usize) -> &'file str {
+        self.text.get(place..self.at).unwrap_or("")
+    }
+
     /// The next characters, for a message.
     pub(super) fn glance(&self) -> String {
         match self.peek() {

@@ -1,10 +1,17 @@
 //! Expressions: what stands in braces, and behind `set` and `repeat`.
 
-use super::{Mode, Parser, Result, bytes::template_pieces, cursor::Cursor, names};
+use super::{
+    Mode, Parser, Result,
+    bytes::template_pieces,
+    constant::{calculation, call, constant, negative},
+    cursor::Cursor,
+    names,
+};
 use crate::device::{
     conversation::{Expression, Operator},
     format::Format,
     function::{FUNCTIONS, Function},
+    value::ValueError,
 };
 
 /// Most operators of a statement.
@@ -37,10 +44,21 @@ pub(super) fn given(name: &str, text: &str) -> Result<Expression> {
     Ok(Expression::Pieces(template_pieces(parts, &mut Vec::new())))
 }
 
+/// Both formats of `%H%M%S:bcd3`; the colon of `%H:%M` belongs to a time.
+fn two_formats(name: &str) -> Option<(&str, &str)> {
+    let (first, second) = name.rsplit_once(':')?;
+    let (first, second) = (first.trim_end(), second.trim_start());
+    let colon_of_time = name.starts_with('%')
+        && matches!(Format::named(second), Err(_) | Ok(Format::Time(_)));
+    (!colon_of_time).then_some((first, second))
+}
+
 impl Parser<'_> {
     /// `{` value, format `}`: the brace is read already.
     pub(super) fn braces(&mut self) -> Result<(Expression, Format)> {
+        let start = self.cursor.place();
         let value = self.expression()?;
+        let text = self.cursor.since(start).trim();
         self.cursor.blanks();
         let mut format = Format::Text;
         if self.cursor.take(':') {
@@ -49,7 +67,21 @@ impl Parser<'_> {
             let name = self
                 .cursor
                 .take_while(|char| !matches!(char, '}' | '\n' | '"'));
-            format = Format::named(name.trim_end()).or_else(|text| self.error(place, text))?;
+            let name = name.trim_end();
+            if let Some((first, second)) = two_formats(name) {
+                return self.error(
+                    place,
+                    format!(
+                        "{name} are two formats: put the value with the first into a variable, \
+                         `set t = \"{{{text}:{first}}}\"`, and write {{t:{second}}} here"
+                    ),
+                );
+            }
+            format = Format::named(name).or_else(|text| self.error(place, text))?;
+        }
+        if let Some(known) = constant(&value) {
+            let written = format.write(&known);
+            written.or_else(|error| self.error(start, error.to_string()))?;
         }
         match self.cursor.take('}') {
             true => Ok((value, format)),
@@ -66,11 +98,11 @@ impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Result<Expression> {
         self.deeper(|parser| {
             let mut left = parser.product()?;
-            while let Some(operator) =
+            while let Some((operator, place)) =
                 parser.operator(&[('+', Operator::Add), ('-', Operator::Subtract)])?
             {
                 let right = parser.product()?;
-                left = Expression::Calculation(operator, Box::new(left), Box::new(right));
+                left = parser.known(place, calculation(operator, left, right))?;
             }
             Ok(left)
         })
@@ -83,14 +115,14 @@ impl Parser<'_> {
             ('/', Operator::Divide),
             ('%', Operator::Remainder),
         ];
-        while let Some(operator) = self.operator(&operators)? {
+        while let Some((operator, place)) = self.operator(&operators)? {
             let right = self.factor()?;
-            left = Expression::Calculation(operator, Box::new(left), Box::new(right));
+            left = self.known(place, calculation(operator, left, right))?;
         }
         Ok(left)
     }
 
-    fn operator(&mut self, operators: &[(char, Operator)]) -> Result<Option<Operator>> {
+    fn operator(&mut self, operators: &[(char, Operator)]) -> Result<Option<(Operator, usize)>> {
         self.cursor.blanks();
         let place = self.cursor.place();
         let found = operators.iter().find(|(char, _)| self.cursor.take(*char));
@@ -100,7 +132,7 @@ impl Parser<'_> {
                 return self.error(place, format!("more than {MAX_TERMS} operators in a line"));
             }
         }
-        Ok(found.map(|(_, operator)| *operator))
+        Ok(found.map(|(_, operator)| (*operator, place)))
     }
 
     fn factor(&mut self) -> Result<Expression> {
@@ -110,7 +142,7 @@ impl Parser<'_> {
             Some('-') => {
                 self.cursor.next();
                 let value = self.deeper(Self::factor)?;
-                Ok(Expression::Negative(Box::new(value)))
+                self.known(place, negative(value))
             }
             Some('(') => {
                 self.cursor.next();
@@ -216,7 +248,16 @@ impl Parser<'_> {
             return self.error(place, format!("{name} takes {takes}"));
         }
         self.close(')')?;
-        Ok(Expression::Call(function, arguments))
+        self.known(place, call(function, arguments))
+    }
+
+    /// What always fails is wrong already here.
+    fn known(
+        &self,
+        place: usize,
+        expression: std::result::Result<Expression, ValueError>,
+    ) -> Result<Expression> {
+        expression.or_else(|error| self.error(place, error.to_string()))
     }
 
     fn close(&mut self, bracket: char) -> Result<()> {

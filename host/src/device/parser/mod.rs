@@ -1,6 +1,7 @@
 //! Reads conversation files. `docs/device.md` describes the language.
 
 mod bytes;
+mod constant;
 mod cursor;
 mod expression;
 mod names;

@@ -10,7 +10,7 @@ use crate::device::{
 
 /// Most statements of a file.
 const MAX_STEPS: usize = 100_000;
-const STATEMENTS: &str = "send, expect, set, wait, repeat, on, connect, close or reset";
+const STATEMENTS: &str = "send, expect, take, set, wait, repeat, on, connect, close or reset";
 
 impl Parser<'_> {
     /// Statements up to the end of the file, or to the brace that closes the
@@ -63,6 +63,7 @@ impl Parser<'_> {
             "reset" => Action::Reset,
             "send" => self.send(place)?,
             "expect" => self.expect(place)?,
+            "take" => self.take(place)?,
             "wait" => self.wait()?,
             "repeat" => return self.repeat(place, line, steps),
             "on" => {
@@ -173,7 +174,42 @@ impl Parser<'_> {
         }
     }
 
+    /// A value, a colon, and what it is made of.
+    fn take(&mut self, place: usize) -> Result<Action> {
+        self.mode = Mode::Inside;
+        let value = self.expression()?;
+        self.mode = Mode::Message;
+        // The value is known before any of the blocks.
+        self.references.clear();
+        self.cursor.blanks();
+        if !self.cursor.take(':') {
+            return self.error(
+                self.cursor.place(),
+                format!(
+                    "{} where a colon should be: write `take value: 01 <name:4>`",
+                    self.cursor.glance()
+                ),
+            );
+        }
+        let mut parts = self.parts(place)?;
+        let last = parts
+            .iter_mut()
+            .rfind(|part| !matches!(part, Part::Open(_) | Part::Close(_)));
+        if let Some(Part::Capture { size, .. }) = last
+            && matches!(size, Size::UpToNext)
+        {
+            *size = Size::Rest;
+        }
+        let pattern = self.bounded(place, parts)?;
+        Ok(Action::Take { value, pattern })
+    }
+
     fn pattern(&mut self, place: usize) -> Result<Pattern> {
+        let parts = self.parts(place)?;
+        self.bounded(place, parts)
+    }
+
+    fn parts(&mut self, place: usize) -> Result<Vec<Part>> {
         let mut parts = Vec::new();
         self.mode = Mode::Pattern;
         self.pieces(None, &mut parts)?;
@@ -185,6 +221,11 @@ impl Parser<'_> {
                  nothing for 200ms`",
             );
         }
+        Ok(parts)
+    }
+
+    /// Checks that each capture ends somewhere.
+    fn bounded(&self, place: usize, parts: Vec<Part>) -> Result<Pattern> {
         let mut following = parts
             .iter()
             .filter(|part| !matches!(part, Part::Open(_) | Part::Close(_)))

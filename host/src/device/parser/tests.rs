@@ -157,6 +157,26 @@ fn reactions_are_kept_apart() {
     assert_eq!(conversation.steps.len(), 3);
 }
 
+#[test]
+fn a_colon_of_a_time_begins_no_format() {
+    for text in ["send {now:%H:%M}", "send {now:%d%m%y;%H:%M:%S}"] {
+        assert_eq!(actions(text), ["1:Send"]);
+    }
+}
+
+#[test]
+fn what_may_go_well_is_not_refused() {
+    for text in [
+        "send {255:u8}",
+        "send {copy / 1}",
+        "set a = random(1, 2)",
+        "set a = \"{copy}\" + 1",
+        "set a = escaped(now, \"7e=7d02\")",
+    ] {
+        assert_eq!(parsed(text).steps.len(), 1, "{text}");
+    }
+}
+
 /// Each error has its place, and says what to write.
 #[test]
 fn errors_name_place_and_remedy() {
@@ -206,6 +226,39 @@ fn errors_name_place_and_remedy() {
         ("send {12ab}", "1:7: 12ab is not a number"),
         ("send 00 within 5s", "1:9: 'w' where the line should end"),
         ("send a[ 00", "1:7: this [ is never closed with ]"),
+        (
+            "send {now:%H%M%S:bcd3}",
+            "1:11: %H%M%S:bcd3 are two formats: put the value with the first into a variable, `set t = \"{now:%H%M%S}\"`, and write {t:bcd3} here",
+        ),
+        ("send {1 : u8:bcd}", "1:11: u8:bcd are two formats"),
+        ("send {300:u8}", "1:7: 300 does not fit into u8"),
+        ("send \"{-1:x}\"", "1:8: -1 does not fit into hexadecimal"),
+        ("send {copy / 0}", "1:12: a division by zero"),
+        ("send {7 % (2 - 2)}", "1:9: a division by zero"),
+        ("set a = copy + \"x\"", "1:14: \"x\" is not a number"),
+        ("set a = -[ 61 ]", "1:9: \"a\" is not a number"),
+        ("set a = unhex(\"0\")", "1:9: unhex: 1 hexadecimal digits"),
+        ("set a = random(2, 1)", "1:9: random(2, 1): the first"),
+        (
+            "set a = escaped(now, \"7e=7d02 7e=7d01\")",
+            "1:9: escaped and unescaped: 7e=7d01: one side of it stands in another pair",
+        ),
+        (
+            "expect {unescaped([ 00 ], \"7e\")}",
+            "1:9: escaped and unescaped: 7e is no pair of hex",
+        ),
+        (
+            "take copy 00",
+            "1:11: '0' where a colon should be: write `take value: 01 <name:4>`",
+        ),
+        ("take copy:", "1:1: nothing to compare with"),
+        ("take a[ 00 ]: 00", "1:7: '[' where a colon"),
+        (
+            "take [ b[ 00 ] ]: 00",
+            "1:8: a block cannot have a name here",
+        ),
+        ("take copy: <a> <b:1>", "1:1: a capture without a size"),
+        ("take copy: 00 within 5s", "1:15: 'w' where the line should end"),
         (
             "send b[ 00 ] b[ 01 ]",
             "1:14: two blocks of this line are called b",
@@ -318,6 +371,8 @@ fn soup() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "send",
         "expect",
+        "take",
+        "escaped(",
         "set",
         "wait",
         "repeat",
