@@ -236,3 +236,47 @@ fn the_h02_conversation_is_that_of_a_tracker() {
         ],
     );
 }
+
+#[test]
+fn the_jt808_conversation_is_that_of_a_terminal() {
+    let framed = |packet: Vec<u8>| {
+        let sum = packet.iter().fold(0, |sum, byte| sum ^ byte);
+        let stuffed = packet
+            .into_iter()
+            .chain([sum])
+            .flat_map(|byte| match byte {
+                0x7e => vec![0x7d, 2],
+                0x7d => vec![0x7d, 1],
+                byte => vec![byte],
+            });
+        [vec![0x7e], stuffed.collect(), vec![0x7e]].concat()
+    };
+    // Both marks stand in the server's serial number and in the code.
+    let code = b"a~}c42";
+    let location = framed(hex(
+        "0200 0022 013800000001 003d 00000000 00000003 01dc89d0 073d8aa5 0010 0258 005a \
+         151020222111 01 04 000003e8",
+    ));
+    let taken = framed(hex("8001 0005 013800000001 00fe 003d 0200 00"));
+    // The checksums of these two are escaped.
+    assert!(location.ends_with(b"\x7d\x02\x7e"), "{location:x?}");
+    assert!(taken.ends_with(b"\x7d\x01\x7e"), "{taken:x?}");
+    hold(
+        "jt808",
+        &["serial=59", "messages=1", "time=1445350871"],
+        vec![
+            (
+                framed(hex(
+                    "0100 002b 013800000001 003b 001f 0073 3730313131 54422d383038 \
+                     0000000000000000000000000000 49443030303031 01 413132333435",
+                )),
+                framed([&hex("8100 0009 013800000001 7e7d 003b 00"), &code[..]].concat()),
+            ),
+            (
+                framed([&hex("0102 0006 013800000001 003c"), &code[..]].concat()),
+                framed(hex("8001 0005 013800000001 0002 003c 0102 00")),
+            ),
+            (location, taken),
+        ],
+    );
+}

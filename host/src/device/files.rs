@@ -175,7 +175,10 @@ mod tests {
         }
         std::fs::write(&path, "close").unwrap();
         let summary = read(&[]).unwrap()[0].summary();
-        assert!(summary.ends_with("a.conversation: right, 1 step"), "{summary}");
+        assert!(
+            summary.ends_with("a.conversation: right, 1 step"),
+            "{summary}"
+        );
         assert_eq!(
             wrong(read(&set("y=1"))),
             "--set y: no file has this variable; there are none: write `set NAME = VALUE` in a file"

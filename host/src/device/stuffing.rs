@@ -37,7 +37,9 @@ impl Stuffing {
                 .iter()
                 .any(|(known, other)| *known == plain || *other == sent)
             {
-                return Err(format!("{pair}: one side of it stands in another pair, too"));
+                return Err(format!(
+                    "{pair}: one side of it stands in another pair, too"
+                ));
             }
             if pairs.len() == MAX_PAIRS {
                 return Err(format!("more than {MAX_PAIRS} pairs"));
@@ -107,11 +109,7 @@ mod tests {
             // The order of the pairs changes nothing.
             ("7d=7d01 7e=7d02", b"\x7d\x7e", b"\x7d\x01\x7d\x02"),
             // HDLC, SLIP and DLE framing.
-            (
-                "7e=7d5e  7d=7d5d",
-                b"\x7e\x7d\x5e",
-                b"\x7d\x5e\x7d\x5d\x5e",
-            ),
+            ("7e=7d5e  7d=7d5d", b"\x7e\x7d\x5e", b"\x7d\x5e\x7d\x5d\x5e"),
             ("C0=DBDC DB=DBDD", b"\xdb\xdc", b"\xdb\xdd\xdc"),
             ("10=1010", b"\x10\x10\x02", b"\x10\x10\x10\x10\x02"),
             ("7e=7d02", b"", b""),
@@ -125,7 +123,10 @@ mod tests {
     #[test]
     fn the_first_pair_that_fits_counts() {
         let stuffing = Stuffing::read("01=aa 0102=bb").unwrap();
-        assert_eq!(stuffing.escape(b"\x01\x02").as_deref(), Ok(b"\xaa\x02".as_slice()));
+        assert_eq!(
+            stuffing.escape(b"\x01\x02").as_deref(),
+            Ok(b"\xaa\x02".as_slice())
+        );
         let stuffing = Stuffing::read("0102=bb 01=aa").unwrap();
         assert_eq!(
             stuffing.escape(b"\x01\x02\x01").as_deref(),
@@ -143,13 +144,21 @@ mod tests {
             ("7e=7d0", "7e=7d0 is no pair of hex"),
             ("7e = 7d02", "7e is no pair of hex"),
             ("7e=7d=02", "7e=7d=02 is no pair of hex"),
-            ("7e=7d02 7e=7d01", "7e=7d01: one side of it stands in another"),
-            ("7e=7d02 7d=7d02", "7d=7d02: one side of it stands in another"),
+            (
+                "7e=7d02 7e=7d01",
+                "7e=7d01: one side of it stands in another",
+            ),
+            (
+                "7e=7d02 7d=7d02",
+                "7d=7d02: one side of it stands in another",
+            ),
         ] {
             let error = Stuffing::read(text).unwrap_err();
             assert!(error.starts_with(expected), "{text}: {error}");
         }
-        let many: Vec<_> = (0..65).map(|byte| format!("{byte:02x}=7d{byte:02x}")).collect();
+        let many: Vec<_> = (0..65)
+            .map(|byte| format!("{byte:02x}=7d{byte:02x}"))
+            .collect();
         assert_eq!(
             Stuffing::read(&many.join(" ")).unwrap_err(),
             "more than 64 pairs"

@@ -424,7 +424,7 @@ async fn a_value_that_is_not_what_is_expected_is_shown() {
     for (take, expected) in [
         (
             "take [ 01 02 03 ]: 01 <n:u8> 04",
-            "something else came than expected: byte 3 is 03 \"\\x03\", not 04 \"\\x04\"\n  \
+            "something else came than expected: byte 2 is 03 \"\\x03\", not 04 \"\\x04\"\n  \
              expected  01 <n:u8> 04   \"\\x01?\\x04\"\n  \
              came      01 02 03   \"\\x01\\x02\\x03\"",
         ),

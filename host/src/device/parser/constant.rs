@@ -25,9 +25,7 @@ pub(super) fn constant(expression: &Expression) -> Option<Value> {
 }
 
 fn constant_number(expression: &Expression) -> Result<Option<i128>> {
-    constant(expression)
-        .map(|value| value.number())
-        .transpose()
+    constant(expression).map(|value| value.number()).transpose()
 }
 
 /// Two operands, or their result.

@@ -48,8 +48,8 @@ pub(super) fn given(name: &str, text: &str) -> Result<Expression> {
 fn two_formats(name: &str) -> Option<(&str, &str)> {
     let (first, second) = name.rsplit_once(':')?;
     let (first, second) = (first.trim_end(), second.trim_start());
-    let colon_of_time = name.starts_with('%')
-        && matches!(Format::named(second), Err(_) | Ok(Format::Time(_)));
+    let colon_of_time =
+        name.starts_with('%') && matches!(Format::named(second), Err(_) | Ok(Format::Time(_)));
     (!colon_of_time).then_some((first, second))
 }
 

@@ -137,6 +137,7 @@ fn captures_have_sizes() {
         .filter_map(|part| match part {
             Part::Capture { size, .. } => Some(match size {
                 Size::UpToNext => "up to",
+                Size::Rest => "the rest",
                 Size::Number(_) => "number",
                 Size::Bytes(_) => "bytes",
             }),
@@ -144,6 +145,19 @@ fn captures_have_sizes() {
         })
         .collect();
     assert_eq!(sizes, ["up to", "number", "bytes", "bytes"]);
+}
+
+#[test]
+fn the_last_capture_of_a_value_takes_the_rest() {
+    let conversation = parsed("take copy: <a> 00 b[ <c> ]");
+    let Action::Take { pattern, .. } = &conversation.steps[0].action else {
+        panic!("{conversation:?}");
+    };
+    let sizes = pattern.parts.iter().filter_map(|part| match part {
+        Part::Capture { size, .. } => Some(matches!(size, Size::Rest)),
+        _ => None,
+    });
+    assert_eq!(sizes.collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]
@@ -258,7 +272,10 @@ fn errors_name_place_and_remedy() {
             "1:8: a block cannot have a name here",
         ),
         ("take copy: <a> <b:1>", "1:1: a capture without a size"),
-        ("take copy: 00 within 5s", "1:15: 'w' where the line should end"),
+        (
+            "take copy: 00 within 5s",
+            "1:15: 'w' where the line should end",
+        ),
         (
             "send b[ 00 ] b[ 01 ]",
             "1:14: two blocks of this line are called b",
