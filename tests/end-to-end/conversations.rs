@@ -241,14 +241,11 @@ fn the_h02_conversation_is_that_of_a_tracker() {
 fn the_jt808_conversation_is_that_of_a_terminal() {
     let framed = |packet: Vec<u8>| {
         let sum = packet.iter().fold(0, |sum, byte| sum ^ byte);
-        let stuffed = packet
-            .into_iter()
-            .chain([sum])
-            .flat_map(|byte| match byte {
-                0x7e => vec![0x7d, 2],
-                0x7d => vec![0x7d, 1],
-                byte => vec![byte],
-            });
+        let stuffed = packet.into_iter().chain([sum]).flat_map(|byte| match byte {
+            0x7e => vec![0x7d, 2],
+            0x7d => vec![0x7d, 1],
+            byte => vec![byte],
+        });
         [vec![0x7e], stuffed.collect(), vec![0x7e]].concat()
     };
     // Both marks stand in the server's serial number and in the code.
