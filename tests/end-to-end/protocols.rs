@@ -195,8 +195,18 @@ fn one_device(standin: &Standin, kind: &Kind, copy: usize) {
     let ts = telemetry[key][0]["ts"].as_i64().unwrap();
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let age = i64::try_from(now).unwrap() - ts;
-    if kind.protocol != "wialon" {
-        assert!((0..300_000).contains(&age), "{name}: {age} ms old");
+    assert!((0..300_000).contains(&age), "{name}: {age} ms old");
+    if copy == 1 {
+        let values: Vec<_> = kind
+            .values
+            .iter()
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
+        let values = values.join(", ");
+        println!(
+            "{}: {COPIES} devices; {name} shows {values}, {age} ms old, and answers {text:?}",
+            kind.protocol
+        );
     }
 }
 
