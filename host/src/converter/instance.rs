@@ -85,6 +85,9 @@ pub(super) enum Step {
     Frame { skip: u32, length: u32 },
 }
 
+/// What the guest's function came to, or the interface that is not exported.
+type Called<T> = Result<wasmtime::Result<Result<T, String>>, &'static str>;
+
 /// A call that gave nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -221,16 +224,10 @@ impl Instance {
         context: &CallContext,
         time: Time,
     ) -> Result<Output<Vec<Vec<u8>>>, Failure> {
-        self.call(
-            context,
-            time,
-            |exports, store| {
-                let guest = exports.downlink.as_ref().ok_or(DOWNLINK)?;
-                Ok(guest.call_encode(store, msg, msg_type))
-            },
-            |_, _| Ok(()),
-        )
-        .map(|(output, ())| output)
+        self.unchecked(context, time, |exports, store| {
+            let guest = exports.downlink.as_ref().ok_or(DOWNLINK)?;
+            Ok(guest.call_encode(store, msg, msg_type))
+        })
     }
 
     /// WIT `cut`. It knows nothing of the call's context and asks for nothing.
@@ -240,29 +237,32 @@ impl Instance {
         context: &CallContext,
         time: Time,
     ) -> Result<Step, Failure> {
-        let cut = self.call(
-            context,
-            time,
-            |exports, store| {
-                let guest = exports.framing.as_ref().ok_or(FRAMING)?;
-                Ok(guest.call_cut(store, bytes))
-            },
-            |_, _| Ok(()),
-        );
-        cut.map(|(output, ())| match output.value {
+        let cut = self.unchecked(context, time, |exports, store| {
+            let guest = exports.framing.as_ref().ok_or(FRAMING)?;
+            Ok(guest.call_cut(store, bytes))
+        });
+        cut.map(|output| match output.value {
             framing::Step::Need(count) => Step::Need(count),
             framing::Step::Frame(framing::Frame { skip, length }) => Step::Frame { skip, length },
         })
+    }
+
+    /// A call whose result may be anything that the contract's types allow.
+    fn unchecked<T>(
+        &mut self,
+        context: &CallContext,
+        time: Time,
+        call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<T>,
+    ) -> Result<Output<T>, Failure> {
+        let (output, ()) = self.call(context, time, call, |_, _| Ok(()))?;
+        Ok(output)
     }
 
     fn entities(
         &mut self,
         context: &CallContext,
         time: Time,
-        call: impl Fn(
-            &Exports,
-            &mut Store<GuestState>,
-        ) -> Result<wasmtime::Result<Result<Vec<Entity>, String>>, &'static str>,
+        call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<Vec<Entity>>,
     ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
         self.call(context, time, call, |entities, limits| {
             let bytes = check::measure(entities, limits)?;
@@ -277,10 +277,7 @@ impl Instance {
         &mut self,
         context: &CallContext,
         time: Time,
-        call: impl Fn(
-            &Exports,
-            &mut Store<GuestState>,
-        ) -> Result<wasmtime::Result<Result<T, String>>, &'static str>,
+        call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<T>,
         check: impl Fn(&T, &ConverterLimits) -> Result<C, CallError>,
     ) -> Result<(Output<T>, C), Failure> {
         let limits = self.converter.limits;
