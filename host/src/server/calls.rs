@@ -147,8 +147,7 @@ impl Calls {
         request_id: Option<i32>,
         response: Result<String, String>,
     ) -> Result<(), Unasked> {
-        let is_meant =
-            |id: Option<i32>| request_id.is_none() || (request_id == id && request_id.is_some());
+        let is_meant = |id: Option<i32>| request_id.is_none_or(|wanted| id == Some(wanted));
         let mut inner = self.lock();
         let found = inner.take(device, |waiting| is_meant(waiting.request_id));
         let Some(waiting) = found else {

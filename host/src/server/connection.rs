@@ -273,8 +273,10 @@ impl Reader<'_> {
     /// look at the rest again.
     async fn take(&mut self, buffer: &mut BytesMut, closed: bool) -> Result<Next, End> {
         loop {
-            let asking = self.intake.asking();
-            let cut = self.stream.cut(buffer, closed, self.integration, asking);
+            let intake = &mut self.intake;
+            let cut = self
+                .stream
+                .cut(buffer, closed, self.integration, move || intake.asking());
             let Batch {
                 frames,
                 skipped,

@@ -117,11 +117,7 @@ impl Remarks {
     /// Says that a device's answer to a call goes nowhere.
     pub(super) fn report_unasked(&mut self, answer: &RpcAnswer, why: &Unasked) {
         if self.may_log() {
-            warn!(
-                integration = &*self.integration.name, peer = %self.peer,
-                device = answer.device, request_id = answer.request_id,
-                "an answer to a call is dropped: {why}"
-            );
+            warn_unasked(&self.integration, self.peer, answer, why);
         }
     }
 
@@ -135,4 +131,18 @@ impl Remarks {
         }
         admission.admitted
     }
+}
+
+/// Says, whatever the budget, that a device's answer to a call goes nowhere.
+pub(super) fn warn_unasked(
+    integration: &Integration,
+    peer: SocketAddr,
+    answer: &RpcAnswer,
+    why: &Unasked,
+) {
+    warn!(
+        integration = &*integration.name, %peer,
+        device = answer.device, request_id = answer.request_id,
+        "an answer to a call is dropped: {why}"
+    );
 }

@@ -81,20 +81,21 @@ impl Stream {
     }
 
     /// Cuts the next frames, [`MAX_BATCH`] at most. With `closed` no bytes follow.
+    /// `asking` is needed where the converter cuts only.
     /// None: the process stops.
-    pub(super) async fn cut(
+    pub(super) async fn cut<'connection>(
         &mut self,
         buffer: &mut BytesMut,
         closed: bool,
         integration: &Integration,
-        asking: Asking<'_>,
+        asking: impl FnOnce() -> Asking<'connection>,
     ) -> Option<Batch> {
         let on_error = integration.handler().on_frame_error;
         match self {
             Self::Handler(framer) => Some(by_handler(framer, buffer, closed, on_error)),
             Self::Converter(place) => {
                 let cutter = place.take()?;
-                let (cutter, cuts) = asking.cut(cutter, buffer, integration).await?;
+                let (cutter, cuts) = asking().cut(cutter, buffer, integration).await?;
                 *place = Some(cutter);
                 Some(by_converter(cuts, on_error))
             }

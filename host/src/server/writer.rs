@@ -15,6 +15,7 @@ use super::{
     calls::Calls,
     directory::{Directory, Handed},
     encoder::{Encoded, Encoder, Message},
+    remarks::warn_unasked,
     replies::Outgoing,
 };
 use crate::{converter::Actions, message::DownlinkOutcome};
@@ -207,11 +208,8 @@ impl Writer {
         if let Some(handed) = handed {
             self.directory.finish(handed, DownlinkOutcome::Sent);
         }
-        for (answer, unasked) in self.calls.answer_all(actions.answers) {
-            warn!(
-                integration = &*integration.name, %peer, device = answer.device,
-                request_id = answer.request_id, "an answer to a call is dropped: {unasked}"
-            );
+        for (answer, why) in self.calls.answer_all(actions.answers) {
+            warn_unasked(&integration, peer, &answer, &why);
         }
         if actions.close {
             gone.ask();
