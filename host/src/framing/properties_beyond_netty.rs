@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::properties::{cut, frames_of, roomy, run, thingsboards};
+use super::properties::{check_cuts, cut, frames_of, roomy, run, thingsboards};
 use crate::config::{HandlerConfiguration, HandlerType, LengthFieldEncoding, LengthFieldMask};
 
 fn text(from: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
@@ -136,9 +136,7 @@ proptest! {
         stream in stream(),
         lengths in vec(1_usize..9, 1..60),
     ) {
-        let whole = run(&settings, &[&stream]);
-        prop_assert_eq!(&run(&settings, &cut(&stream, &lengths)), &whole);
-        prop_assert_eq!(&run(&settings, &cut(&stream, &[1])), &whole);
+        check_cuts(&settings, &stream, &lengths)?;
     }
 
     #[test]
