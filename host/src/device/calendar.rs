@@ -1,8 +1,9 @@
 //! Dates and clock times of Unix seconds, in UTC.
 
+use tb_converter::time::CivilTime;
+
 use super::value::ValueError;
 
-const SECONDS_OF_DAY: i64 = 86_400;
 /// The last second of the year 9999.
 const LAST: i64 = 253_402_300_799;
 
@@ -24,23 +25,14 @@ impl Date {
         let seconds = seconds
             .filter(|seconds| (0..=LAST).contains(seconds))
             .ok_or(ValueError::NotATime(unix))?;
-        let (days, clock) = (seconds / SECONDS_OF_DAY, seconds % SECONDS_OF_DAY);
-        // Years that begin in March have their leap day at the end; an era of
-        // 400 years repeats.
-        let days = days + 719_468;
-        let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let month = (march_month + 2) % 12 + 1;
+        let time = CivilTime::from_unix_seconds(seconds).map_err(|_| ValueError::NotATime(unix))?;
         Ok(Self {
-            year: era * 400 + year_of_era + i64::from(month <= 2),
-            month,
-            day: day_of_year - (153 * march_month + 2) / 5 + 1,
-            hour: clock / 3600,
-            minute: clock / 60 % 60,
-            second: clock % 60,
+            year: time.year().into(),
+            month: time.month().into(),
+            day: time.day().into(),
+            hour: time.hour().into(),
+            minute: time.minute().into(),
+            second: time.second().into(),
         })
     }
 

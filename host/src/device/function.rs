@@ -2,7 +2,7 @@
 //! numbers, parts of a time.
 
 use bytes::Bytes;
-use crc::{CRC_16_ARC, CRC_16_IBM_SDLC, CRC_16_KERMIT, CRC_16_MODBUS, CRC_32_ISO_HDLC, Crc};
+use tb_converter::checksum;
 
 use super::{
     calendar::Date,
@@ -11,12 +11,6 @@ use super::{
     value::{Value, ValueError},
 };
 use crate::hex::{hex, typed_hex};
-
-static ARC: Crc<u16> = Crc::<u16>::new(&CRC_16_ARC);
-static X25: Crc<u16> = Crc::<u16>::new(&CRC_16_IBM_SDLC);
-static KERMIT: Crc<u16> = Crc::<u16>::new(&CRC_16_KERMIT);
-static MODBUS: Crc<u16> = Crc::<u16>::new(&CRC_16_MODBUS);
-static CRC_32: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// A function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,16 +106,13 @@ impl Function {
             Self::Length | Self::Random | Self::Escaped | Self::Unescaped => {
                 i128::try_from(bytes.len()).unwrap_or(i128::MAX)
             }
-            Self::Crc16Arc => ARC.checksum(&bytes).into(),
-            Self::Crc16X25 => X25.checksum(&bytes).into(),
-            Self::Crc16Kermit => KERMIT.checksum(&bytes).into(),
-            Self::Crc16Modbus => MODBUS.checksum(&bytes).into(),
-            Self::Crc32 => CRC_32.checksum(&bytes).into(),
-            Self::Xor => bytes.iter().fold(0, |all, byte| all ^ byte).into(),
-            Self::Sum => bytes
-                .iter()
-                .fold(0_u8, |all, byte| all.wrapping_add(*byte))
-                .into(),
+            Self::Crc16Arc => checksum::crc16_arc(&bytes).into(),
+            Self::Crc16X25 => checksum::crc16_x25(&bytes).into(),
+            Self::Crc16Kermit => checksum::crc16_kermit(&bytes).into(),
+            Self::Crc16Modbus => checksum::crc16_modbus(&bytes).into(),
+            Self::Crc32 => checksum::crc32(&bytes).into(),
+            Self::Xor => checksum::xor(&bytes).into(),
+            Self::Sum => checksum::sum(&bytes).into(),
             Self::Year => date()?.year.into(),
             Self::Month => date()?.month.into(),
             Self::Day => date()?.day.into(),
