@@ -342,10 +342,9 @@ fn the_converter_follows_connections_if_it_is_to() {
     standin.wait_for_latest("SN-1", "online", 1);
     device.close();
     standin.wait_for_latest("SN-1", "online", 0);
-    let text = fs::read_to_string(&host.config).unwrap();
     let quiet = "callOnConnect = false\ncallOnClose = false\ncallWhenIdleMs = 0";
     let spoken = "callOnConnect = true\ncallOnClose = true\ncallWhenIdleMs = 100";
-    host.write_settings(&text.replace(spoken, quiet));
+    host.change_settings(spoken, quiet);
     host.process.wait_for_log("settings changed");
     let mut device = host.device();
     device.send("say first\n");
@@ -366,8 +365,8 @@ fn a_converter_that_cannot_follow_connections_is_named_once() {
         .process
         .wait_for_log("exports no tb:converter/lifecycle");
     assert_eq!(line["converter"], "csv");
-    let _more = host.device();
-    thread::sleep(Duration::from_millis(100));
+    host.device().send("SN-1,default,n,2\n");
+    standin.wait_for_latest("SN-1", "n", 2);
     assert_eq!(
         host.process.count_log("exports no tb:converter/lifecycle"),
         1
