@@ -227,7 +227,7 @@ async fn encoded(size: usize) -> Result<usize, Failure> {
     let (spool, _) = Spool::open(folder.path(), &settings(Fsync::Never))?;
     spool.append(batch(size, 1000)).await?;
     let page = spool.page(Position::FIRST, size).await?;
-    Ok(page.iter().map(|record| record.bytes).sum())
+    Ok(page.iter().map(|record| record.bytes()).sum())
 }
 
 async fn append() -> Outcome {

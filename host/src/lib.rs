@@ -35,6 +35,7 @@
 // They panic when nobody reads any more; `output` does not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod bindings;
 pub mod cli;
 pub mod componentize;
 pub mod config;

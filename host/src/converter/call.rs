@@ -1,18 +1,14 @@
 //! What a converter can ask about the call at hand.
 
 use std::{
-    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::session::Session;
+use super::{Metadata, session::Session};
 
 /// Who sends the frames of golden cases and trials: nobody.
 pub(super) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-/// Metadata as ThingsBoard has it: text by text.
-pub type Metadata = BTreeMap<String, String>;
 
 /// Metadata keys that a call asked for in vain, as many as make sense. Clones share
 /// them. By default nobody wants to know.

@@ -3,7 +3,7 @@
 //! What fails there fails after ThingsBoard has acknowledged the data, so nobody
 //! is told; here it is an error of the frame.
 
-use super::bindings::types::{KeyValue, Value};
+use crate::bindings::types::{KeyValue, Value};
 
 /// Longest key, in characters: the width of the column of ThingsBoard's dictionary of
 /// keys.

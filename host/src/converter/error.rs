@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bindings::CONTRACT;
+use crate::bindings::CONTRACT;
 
 /// A `.wasm` file that cannot go live. Always the fault of whoever built or
 /// copied the file; the version before it keeps serving.

@@ -15,8 +15,9 @@ use std::{
 use tb_converter::testing;
 
 use super::{
+    Metadata,
     actions::Actions,
-    call::{CallContext, Metadata, Missed, NOWHERE},
+    call::{CallContext, Missed, NOWHERE},
     component::Converter,
     error::{CallError, LoadError},
     instance::{Failure, Instance, Time},

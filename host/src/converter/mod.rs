@@ -17,7 +17,6 @@
 
 mod actions;
 mod aot;
-mod bindings;
 mod call;
 #[cfg(test)]
 mod catalogue;
@@ -42,9 +41,11 @@ mod stdio;
 mod trial;
 mod whole_file;
 
+use crate::bindings;
+
+pub use crate::message::{Entity, EntityKind, KeyValue, Metadata, Sample, Value};
 pub use actions::{Actions, RpcAnswer};
-pub use bindings::types::{Entity, EntityKind, KeyValue, Sample, Value};
-pub use call::{CallContext, Metadata, Missed};
+pub use call::{CallContext, Missed};
 pub use component::{Converter, Direction, Stats};
 pub use cutter::{CutError, Cuts, Cutter, Next};
 pub use engine::ConverterEngine;

@@ -8,8 +8,9 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use super::{
+    Metadata,
     bindings::types,
-    call::{CallContext, Metadata, Missed, NOWHERE},
+    call::{CallContext, Missed, NOWHERE},
     component::Converter,
     cutter::{Cuts, Cutter},
     error::CallError,

@@ -1,8 +1,12 @@
 //! What the rooms hand to each other: uplinks one way, downlinks the other.
 
+pub mod batch;
 mod json;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -11,8 +15,12 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
+pub use self::batch::{Batch, UplinkRef};
 pub use self::json::NotAnUplink;
-pub use crate::converter::{Entity, EntityKind, KeyValue, Metadata, Sample, Value};
+pub use crate::bindings::types::{Entity, EntityKind, KeyValue, Sample, Value};
+
+/// Metadata as ThingsBoard has it: text by text.
+pub type Metadata = BTreeMap<String, String>;
 
 /// Data of one entity on its way to ThingsBoard.
 #[derive(Clone, Debug, PartialEq)]

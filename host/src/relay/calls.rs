@@ -217,11 +217,11 @@ mod tests {
     use super::*;
     use crate::{
         message::EntityKind,
-        proto::edge::{RequestMsg, RpcRequestMsg, UplinkResponseMsg},
-        relay::entities::Known as Entity,
+        proto::edge::{RpcRequestMsg, UplinkResponseMsg},
+        relay::{entities::Known as Entity, request::Request},
     };
 
-    fn session() -> (Arc<Exchange>, mpsc::Receiver<RequestMsg>) {
+    fn session() -> (Arc<Exchange>, mpsc::Receiver<Request>) {
         let (outbound, requests) = mpsc::channel(8);
         let exchange = Exchange::new(outbound, Duration::from_secs(60));
         (Arc::new(exchange), requests)
@@ -254,9 +254,9 @@ mod tests {
     /// The answer that leaves, acknowledged.
     async fn answered(
         exchange: &Exchange,
-        requests: &mut mpsc::Receiver<RequestMsg>,
+        requests: &mut mpsc::Receiver<Request>,
     ) -> (i32, String, String) {
-        let message = requests.recv().await.unwrap().uplink_msg.unwrap();
+        let message = requests.recv().await.unwrap().uplink_msg();
         exchange.resolve(UplinkResponseMsg {
             success: true,
             error_msg: String::new(),

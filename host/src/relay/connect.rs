@@ -11,7 +11,6 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
 };
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
     Status, Streaming,
     transport::{Channel, Endpoint, Uri},
@@ -23,12 +22,13 @@ use super::{
     error::SessionError,
     failure::Circumstances,
     ids,
+    request::{self, Request},
 };
 use crate::{
     config::ThingsBoard,
     proto::edge::{
         ConnectRequestMsg, ConnectResponseCode, ConnectResponseMsg, RequestMsg, RequestMsgType,
-        ResponseMsg, edge_rpc_service_client::EdgeRpcServiceClient,
+        ResponseMsg,
     },
 };
 
@@ -52,7 +52,7 @@ pub(super) struct Connection<'session> {
     pub(super) edge: Edge,
     /// For the name of the session's end.
     pub(super) circumstances: Circumstances<'session>,
-    pub(super) outbound: mpsc::Sender<RequestMsg>,
+    pub(super) outbound: mpsc::Sender<Request>,
     pub(super) inbound: Streaming<ResponseMsg>,
 }
 
@@ -84,20 +84,15 @@ async fn open(
     let channel = channel(settings, stream)
         .await
         .map_err(|error| failed(Status::from_error(error.into())))?;
-    let mut client =
-        EdgeRpcServiceClient::new(channel).max_decoding_message_size(MAX_INBOUND_MESSAGE);
     let (outbound, requests) = mpsc::channel(OUTBOUND_QUEUE);
     // The first message has to be there before the call: a server may answer
     // a call only once it has read something.
     outbound
-        .send(connect_request(settings))
+        .send(connect_request(settings).into())
         .await
         .map_err(|_| SessionError::Broken("the request stream closed".to_owned()))?;
-    let mut inbound = client
-        .handle_msgs(ReceiverStream::new(requests))
-        .await
-        .map_err(failed)?
-        .into_inner();
+    let opened = request::open(channel, requests, MAX_INBOUND_MESSAGE).await;
+    let mut inbound = opened.map_err(failed)?;
     loop {
         let message = inbound
             .message()

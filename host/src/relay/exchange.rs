@@ -11,7 +11,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::error::SessionError;
+use super::{
+    error::SessionError,
+    request::{Content, Request},
+};
 use crate::proto::edge::{
     DownlinkResponseMsg, RequestMsg, RequestMsgType, SyncRequestMsg, UplinkMsg, UplinkResponseMsg,
 };
@@ -22,7 +25,7 @@ pub(super) const REJECTION_PAUSE: Duration = Duration::from_secs(1);
 /// The one writer of a session.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    outbound: mpsc::Sender<RequestMsg>,
+    outbound: mpsc::Sender<Request>,
     acknowledge_timeout: Duration,
     inner: Mutex<Inner>,
 }
@@ -45,7 +48,7 @@ pub(super) enum Answer {
 }
 
 impl Exchange {
-    pub(super) fn new(outbound: mpsc::Sender<RequestMsg>, acknowledge_timeout: Duration) -> Self {
+    pub(super) fn new(outbound: mpsc::Sender<Request>, acknowledge_timeout: Duration) -> Self {
         Self {
             outbound,
             acknowledge_timeout,
@@ -79,8 +82,8 @@ impl Exchange {
         .await
     }
 
-    /// Sends `message` under a new id and waits for its acknowledgement.
-    pub(super) async fn submit(&self, mut message: UplinkMsg) -> Result<Answer, SessionError> {
+    /// Sends `content` under a new id and waits for its acknowledgement.
+    pub(super) async fn submit(&self, content: impl Into<Content>) -> Result<Answer, SessionError> {
         let (answer, answered) = oneshot::channel();
         let id = {
             let mut inner = self.lock();
@@ -89,13 +92,7 @@ impl Exchange {
             inner.waiting.insert(id, answer);
             id
         };
-        message.uplink_msg_id = id;
-        self.send(RequestMsg {
-            msg_type: RequestMsgType::UplinkRpcMessage.into(),
-            uplink_msg: Some(message),
-            ..RequestMsg::default()
-        })
-        .await?;
+        self.send(Request::uplink(id, content.into())).await?;
         match timeout(self.acknowledge_timeout, answered).await {
             Ok(Ok(response)) => Ok(answer_of(response)),
             Ok(Err(_)) => Err(SessionError::Broken("the session ended".to_owned())),
@@ -109,8 +106,11 @@ impl Exchange {
     /// Like [`Exchange::submit`]. Silence may be the message's fault or the
     /// server's: one that does not answer an empty message either is not there,
     /// which ends the session.
-    pub(super) async fn submit_or_end(&self, message: UplinkMsg) -> Result<Answer, SessionError> {
-        let answer = self.submit(message).await?;
+    pub(super) async fn submit_or_end(
+        &self,
+        content: impl Into<Content>,
+    ) -> Result<Answer, SessionError> {
+        let answer = self.submit(content).await?;
         if answer == Answer::TimedOut
             && self.submit(UplinkMsg::default()).await? == Answer::TimedOut
         {
@@ -128,9 +128,9 @@ impl Exchange {
         }
     }
 
-    async fn send(&self, message: RequestMsg) -> Result<(), SessionError> {
+    async fn send(&self, request: impl Into<Request>) -> Result<(), SessionError> {
         self.outbound
-            .send(message)
+            .send(request.into())
             .await
             .map_err(|_| SessionError::Broken("the request stream closed".to_owned()))
     }
@@ -176,15 +176,8 @@ mod tests {
         let answers = async {
             let mut ids = Vec::new();
             for _ in 0..3 {
-                ids.push(
-                    requests
-                        .recv()
-                        .await
-                        .unwrap()
-                        .uplink_msg
-                        .unwrap()
-                        .uplink_msg_id,
-                );
+                let message = requests.recv().await.unwrap().uplink_msg();
+                ids.push(message.uplink_msg_id);
             }
             exchange.resolve(response(ids[2], false, "Rate limit reached, slow down"));
             exchange.resolve(response(ids[0], true, ""));

@@ -24,6 +24,7 @@ mod reader;
 mod rename;
 mod repeats;
 mod reports;
+mod request;
 mod sender;
 mod session;
 mod undeliverable;

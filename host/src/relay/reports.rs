@@ -12,12 +12,10 @@ use uuid::Uuid;
 use super::{
     error::SessionError,
     exchange::{Answer, Exchange, REJECTION_PAUSE},
-    uplink,
+    request::Content,
+    uplink::Parts,
 };
-use crate::{
-    message::{KeyValue, millis},
-    proto::edge::UplinkMsg,
-};
+use crate::message::{KeyValue, batch::PairRef, millis};
 
 /// Most reports that wait: more than two days of the default interval.
 const MAX_WAITING: usize = 64;
@@ -157,12 +155,12 @@ impl Reports {
         pause: Duration,
     ) -> Result<(), SessionError> {
         let Report { number, ts, .. } = report;
-        let part = uplink::telemetry(EDGE, edge, ts, &report.values);
-        let message = UplinkMsg {
-            entity_data: vec![part],
-            ..UplinkMsg::default()
-        };
-        match exchange.submit_or_end(message).await? {
+        let mut parts = Parts::default();
+        parts.telemetry(EDGE, edge, ts, report.values.iter().map(PairRef::from));
+        match exchange
+            .submit_or_end(Content::Data(parts.encoded()))
+            .await?
+        {
             Answer::Accepted => {
                 self.remove(number);
                 return Ok(());

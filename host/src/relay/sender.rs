@@ -5,13 +5,7 @@
 //! entities, and of one entity only one message ([`Lanes`]). A message that is
 //! not full waits a moment for company while others are on their way.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    hash::{BuildHasher as _, RandomState},
-    pin::Pin,
-    time::Duration,
-};
+use std::{collections::HashMap, future::Future, pin::Pin, time::Duration};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -24,14 +18,14 @@ use super::{
     error::SessionError,
     exchange::{Answer, Exchange, REJECTION_PAUSE},
     lanes::{Item, LaneId, Lanes, Room},
+    request::Content,
     undeliverable::{self, Reason},
-    uplink::{self, type_name},
+    uplink::Parts,
 };
 use crate::{
     config::ThingsBoard,
     dead_letters::DeadLetters,
-    message::millis,
-    proto::edge::UplinkMsg,
+    message::{batch::PairRef, millis},
     spool::{Reader, Record, Spool},
 };
 
@@ -116,8 +110,6 @@ pub(super) struct Sender<'session> {
     context: Context<'session>,
     reader: Reader,
     lanes: Lanes<Record>,
-    /// Makes lanes of names.
-    hasher: RandomState,
     on_their_way: FuturesUnordered<OnItsWay<'session>>,
     /// How often a lane's creation was rejected.
     rejected_creations: HashMap<LaneId, u32>,
@@ -134,7 +126,6 @@ impl<'session> Sender<'session> {
             reader: context.spool.reader(),
             context,
             lanes: Lanes::default(),
-            hasher: RandomState::new(),
             on_their_way: FuturesUnordered::new(),
             rejected_creations: HashMap::new(),
             quiet_until: None,
@@ -183,9 +174,8 @@ impl<'session> Sender<'session> {
     /// Queues records behind the others of their entities.
     fn take_in(&mut self, records: Vec<Record>) {
         for record in records {
-            let entity = &record.uplink.entity;
-            let lane = self.hasher.hash_one((type_name(entity.kind), &entity.name));
-            let bytes = uplink::size(&record.uplink);
+            let uplink = record.uplink();
+            let (lane, bytes) = (uplink.lane(), uplink.message_bytes());
             self.lanes.push(lane, record, bytes);
         }
     }
@@ -210,8 +200,8 @@ impl<'session> Sender<'session> {
             self.leaves_at = None;
             let entities = self.context.entities;
             let batch = self.lanes.take(&room, |record| {
-                let entity = &record.uplink.entity;
-                entities.id(entity.kind, &entity.name).is_some()
+                let uplink = record.uplink();
+                entities.id(uplink.kind(), uplink.name()).is_some()
             });
             if batch.is_empty() {
                 if self.lanes.has_absent() {
@@ -246,18 +236,27 @@ impl<'session> Sender<'session> {
         Instant::now() < leaves_at
     }
 
-    fn data_message(&self, batch: &[Item<Record>]) -> UplinkMsg {
-        let mut message = UplinkMsg::default();
-        for item in batch {
-            let uplink = &item.record.uplink;
-            let entity = &uplink.entity;
+    fn data_message(&self, batch: &[Item<Record>]) -> Content {
+        let bytes = batch.iter().map(|item| item.bytes).sum();
+        let mut parts = Parts::with_capacity(bytes);
+        let same_entity = |one: &Item<Record>, next: &Item<Record>| {
+            let (one, next) = (one.record.uplink(), next.record.uplink());
+            one.lane() == next.lane() && one.kind() == next.kind() && one.name() == next.name()
+        };
+        for of_entity in batch.chunk_by(same_entity) {
+            let Some(first) = of_entity.first() else {
+                continue;
+            };
+            let (kind, name) = (first.record.uplink().kind(), first.record.uplink().name());
             // It may have been deleted since the batch was made. Then the server drops
             // the data as it does what was on its way at that moment.
-            let known = self.context.entities.id(entity.kind, &entity.name);
-            let id = known.unwrap_or_else(|| self.context.creator.id(entity.kind, &entity.name));
-            uplink::append_parts(uplink, id, &mut message.entity_data);
+            let known = self.context.entities.id(kind, name);
+            let id = known.unwrap_or_else(|| self.context.creator.id(kind, name));
+            for item in of_entity {
+                parts.append(item.record.uplink(), id);
+            }
         }
-        message
+        Content::Data(parts.encoded())
     }
 
     /// The message that creates an entity, if one is missing. What needs no
@@ -265,21 +264,21 @@ impl<'session> Sender<'session> {
     fn next_creation(&mut self) -> Option<OnItsWay<'session>> {
         loop {
             let (lane, record) = self.lanes.next_absent()?;
-            match self.context.creator.prepare(&record.uplink) {
+            match self.context.creator.prepare(&record.uplink().to_uplink()) {
                 Prepared::Exists => self.lanes.free(lane),
                 Prepared::NotAllowed => {
                     let batch = self.lanes.take_all(lane);
                     self.done(&batch);
                 }
                 Prepared::Message(message) => {
-                    return Some(self.submit(Job::Creation(lane), message));
+                    return Some(self.submit(Job::Creation(lane), message.into()));
                 }
             }
         }
     }
 
     /// Sends a message and waits for its answer.
-    fn submit(&self, job: Job, message: UplinkMsg) -> OnItsWay<'session> {
+    fn submit(&self, job: Job, content: Content) -> OnItsWay<'session> {
         let Context {
             exchange, entities, ..
         } = self.context;
@@ -289,7 +288,7 @@ impl<'session> Sender<'session> {
                 // too, or it would be created anew.
                 entities.written().await;
             }
-            let answer = exchange.submit_or_end(message).await?;
+            let answer = exchange.submit_or_end(content).await?;
             if let Answer::Rejected(_) = answer {
                 sleep(REJECTION_PAUSE).await;
             }
@@ -357,7 +356,7 @@ impl<'session> Sender<'session> {
             Answer::Accepted => {
                 self.rejected_creations.remove(&lane);
                 if let Some(record) = self.lanes.first(lane) {
-                    self.context.creator.created(&record.uplink);
+                    self.context.creator.created(&record.uplink().to_uplink());
                 }
                 self.lanes.free(lane);
             }
@@ -392,11 +391,13 @@ impl<'session> Sender<'session> {
 
     fn note_attributes(&self, batch: &[Item<Record>]) {
         for item in batch {
-            let entity = &item.record.uplink.entity;
-            if !entity.attributes.is_empty()
-                && let Some(id) = self.context.entities.called(entity.kind, &entity.name)
+            let uplink = item.record.uplink();
+            let attributes = uplink.attributes();
+            if attributes.len() > 0
+                && let Some(id) = self.context.entities.called(uplink.kind(), uplink.name())
             {
-                self.context.attributes.sent(id, &entity.attributes);
+                let attributes: Vec<_> = attributes.map(PairRef::to_pair).collect();
+                self.context.attributes.sent(id, &attributes);
             }
         }
     }

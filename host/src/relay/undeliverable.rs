@@ -52,8 +52,8 @@ pub(super) async fn put_away(
 ) -> bool {
     for record in records {
         error!(
-            device = record.uplink.entity.name,
-            integration = &*record.uplink.integration,
+            device = record.uplink().name(),
+            integration = record.uplink().integration(),
             position = record.position.get(),
             error = %reason,
             kept = dead_letters.is_some(),
@@ -79,7 +79,7 @@ pub(super) async fn put_away(
 }
 
 fn letter(record: &Record, reason: &Reason) -> NewLetter {
-    let uplink = &record.uplink;
+    let uplink = record.uplink().to_uplink();
     NewLetter {
         received_ms: uplink.received_ms,
         integration: uplink.integration.to_string(),

@@ -69,5 +69,5 @@ async fn only_statistics(spool: &Spool) -> bool {
         return false;
     }
     let page = spool.page(Position::FIRST, PAGE).await;
-    page.is_ok_and(|records| records.iter().all(|record| is_statistics(&record.uplink)))
+    page.is_ok_and(|records| records.iter().all(|record| is_statistics(record.uplink())))
 }

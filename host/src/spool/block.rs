@@ -1,9 +1,9 @@
 //! A block: the records that were stored together, one row of the store.
 
+use bytes::Bytes;
 use twox_hash::XxHash3_64;
 
-use super::coding::{Decoder, Malformed};
-use crate::message::Uplink;
+use crate::message::batch::{self, Batch, Malformed};
 
 /// The version of what stands in a block's data.
 const FORMAT: u8 = 1;
@@ -101,17 +101,21 @@ impl Block {
         &self.data
     }
 
-    /// Its records, each with its length.
-    pub(super) fn records(&self) -> Result<Vec<(Uplink, usize)>, Malformed> {
-        let records = self.data.get(PREFIX..).unwrap_or_default();
-        Decoder::new(records).collect()
+    /// Its records.
+    pub(super) fn batches(self) -> Result<Vec<Batch>, Malformed> {
+        let mut records = Bytes::from(self.data);
+        let _ = records.split_to(PREFIX.min(records.len()));
+        batch::parse(&records)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spool::{coding::encode, testing::device};
+    use crate::{
+        message::{Batch, UplinkRef},
+        spool::testing::device,
+    };
 
     const HEAD: Head = Head {
         first: 7,
@@ -123,7 +127,7 @@ mod tests {
     fn sealed() -> Vec<u8> {
         let mut data = Vec::new();
         begin(&mut data);
-        data.extend(encode(&[device("a"), device("b")]).bytes);
+        data.extend(Batch::of(&[device("a"), device("b")]).bytes());
         seal(&HEAD, &mut data);
         data
     }
@@ -131,15 +135,11 @@ mod tests {
     #[test]
     fn a_block_gives_back_its_records() {
         let block = Block::check(HEAD, sealed()).unwrap();
-        let names: Vec<_> = block
-            .records()
-            .unwrap()
-            .into_iter()
-            .map(|(uplink, _)| uplink.entity.name)
-            .collect();
-        assert_eq!(names, ["a", "b"]);
         assert_eq!(block.head.end(), 9);
-        assert_eq!(block.into_data(), sealed());
+        assert_eq!(block.data(), sealed());
+        let batches = block.batches().unwrap();
+        let names = batches.iter().flat_map(Batch::iter).map(UplinkRef::name);
+        assert_eq!(names.collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

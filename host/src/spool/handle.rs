@@ -13,7 +13,6 @@ use tracing::info;
 
 use super::{
     acknowledged::Acknowledged,
-    coding::encode,
     error::{Fault, SpoolError},
     flusher::Flusher,
     keeper::{Keeper, needs_flusher},
@@ -24,12 +23,11 @@ use super::{
     state::{Append, Clock, Shared, State, wall_clock},
     status::{Damage, Recovered, Status},
     store::Store,
-    tail::{Held, size_of_uplink},
     watched::Acknowledgement,
 };
 use crate::{
     config::{Fsync, SpoolSettings},
-    message::Uplink,
+    message::Batch,
 };
 
 /// What a page of [`Spool::page`] is read from at once, in bytes.
@@ -162,10 +160,11 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError::Stopped`]: the thread that writes is gone.
-    pub async fn append(&self, uplinks: Vec<Uplink>) -> Result<(), SpoolError> {
-        match uplinks.is_empty() {
+    pub async fn append(&self, uplinks: impl Into<Batch>) -> Result<(), SpoolError> {
+        let batch = uplinks.into();
+        match batch.is_empty() {
             true => Ok(()),
-            false => self.store(uplinks, None).await,
+            false => self.store(batch, None).await,
         }
     }
 
@@ -176,40 +175,25 @@ impl Spool {
     /// As [`Spool::append`].
     pub async fn append_watched(
         &self,
-        uplinks: Vec<Uplink>,
+        uplinks: impl Into<Batch>,
     ) -> Result<Acknowledgement, SpoolError> {
-        if uplinks.is_empty() {
+        let batch = uplinks.into();
+        if batch.is_empty() {
             return Ok(Acknowledgement(None));
         }
         let (told, hear) = oneshot::channel();
-        self.store(uplinks, Some(told)).await?;
+        self.store(batch, Some(told)).await?;
         Ok(Acknowledgement(Some(hear)))
     }
 
     async fn store(
         &self,
-        uplinks: Vec<Uplink>,
+        batch: Batch,
         watch: Option<oneshot::Sender<()>>,
     ) -> Result<(), SpoolError> {
-        let run = encode(&uplinks);
-        let lengths = run.lengths.iter();
-        let mut memory = 0;
-        let records = uplinks
-            .into_iter()
-            .zip(lengths)
-            .map(|(uplink, bytes)| {
-                memory += size_of_uplink(&uplink);
-                Held {
-                    uplink: Arc::new(uplink),
-                    bytes: *bytes,
-                }
-            })
-            .collect();
         let (done, stored) = oneshot::channel();
         let append = Append {
-            run,
-            records,
-            memory,
+            batch: Arc::new(batch),
             done,
             watch,
         };
@@ -364,7 +348,7 @@ impl Spool {
                 }
             }
             let found = read(shared, next, PAGE_BYTES).await?;
-            let blocks = found.blocks.iter();
+            let blocks = found.blocks.into_iter();
             let records = blocks.filter_map(|block| decode(block).ok()).flatten();
             let state = shared.lock();
             for record in records {
@@ -375,7 +359,7 @@ impl Spool {
                 if page.len() >= max_records || bytes >= MAX_PAGE_BYTES {
                     return Ok(page);
                 }
-                bytes += record.bytes;
+                bytes += record.bytes();
                 page.push(record);
             }
             next = found.end.max(next + 1);

@@ -170,11 +170,11 @@ impl Keeper {
     }
 
     fn take_queued(&mut self, state: &mut State) {
-        let mut bytes: usize = self.pending.iter().map(|one| one.run.bytes.len()).sum();
+        let mut bytes: usize = self.pending.iter().map(|one| one.batch.bytes().len()).sum();
         while bytes < COMMIT_BYTES
             && let Some(next) = state.queue.pop_front()
         {
-            bytes += next.run.bytes.len();
+            bytes += next.batch.bytes().len();
             self.pending.push(next);
         }
     }

@@ -19,7 +19,6 @@
 mod acknowledged;
 mod aside;
 mod block;
-mod coding;
 mod error;
 mod flusher;
 mod handle;

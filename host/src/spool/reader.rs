@@ -12,6 +12,7 @@ use super::{
     state::{Loss, ReadCall, Shared, State, Taking},
     store::Found,
 };
+use crate::message::batch::Malformed;
 
 /// What is read from disk at once. Decoded it takes some ten times as much
 /// memory.
@@ -130,7 +131,7 @@ impl Reader {
                 }
                 self.shared
                     .add_lost(state, position, position + 1, Loss::Expired);
-            } else if !done && !taken.add(record.bytes, || record.clone()) {
+            } else if !done && !taken.add(record.bytes(), || record.clone()) {
                 break;
             }
             self.cursor = self.cursor.max(position + 1);
@@ -152,14 +153,15 @@ impl Reader {
         };
         let mut expected = from;
         let shared = self.shared.clone();
-        for block in &found.blocks {
+        for block in found.blocks {
+            let head = block.head;
             // What cannot be decoded is treated like what cannot be read.
             let Ok(records) = decode(block) else {
                 continue;
             };
-            report_hole(&shared, expected, block.head.first);
-            expected = block.head.end();
-            let stored_ms = block.head.stored_ms;
+            report_hole(&shared, expected, head.first);
+            expected = head.end();
+            let stored_ms = head.stored_ms;
             let records = records.into_iter();
             let ahead = records.map(|record| Ahead { stored_ms, record });
             self.ahead
@@ -199,18 +201,17 @@ pub(super) async fn read(
 }
 
 /// The records of a block.
-pub(super) fn decode(block: &Block) -> Result<Vec<Record>, super::coding::Malformed> {
-    let records = block.records()?;
-    if records.len() as u64 != block.head.records {
-        return Err(super::coding::Malformed);
+pub(super) fn decode(block: Block) -> Result<Vec<Record>, Malformed> {
+    let head = block.head;
+    let batches = block.batches()?.into_iter().map(Arc::new);
+    let places =
+        batches.flat_map(|batch| (0..batch.len()).map(move |index| (batch.clone(), index)));
+    let records: Vec<_> = (head.first..)
+        .zip(places)
+        .map(|(position, (batch, index))| Record::new(Position(position), batch, index))
+        .collect();
+    match records.len() as u64 == head.records {
+        true => Ok(records),
+        false => Err(Malformed),
     }
-    let positions = block.head.first..;
-    Ok(positions
-        .zip(records)
-        .map(|(position, (uplink, bytes))| Record {
-            position: Position(position),
-            uplink: Arc::new(uplink),
-            bytes,
-        })
-        .collect())
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use crate::message::Uplink;
+use crate::message::{Batch, UplinkRef};
 
 /// A record's place: ascending in the order of appending, from 1 in a new
 /// store, and without gaps but for what damage took.
@@ -47,20 +47,40 @@ impl fmt::Display for Position {
 pub struct Record {
     /// Its place, by which it is acknowledged.
     pub position: Position,
-    /// What was appended.
-    pub uplink: Arc<Uplink>,
-    /// Its length in the spool, in bytes.
-    pub bytes: usize,
+    batch: Arc<Batch>,
+    index: usize,
 }
 
 impl Record {
+    /// The record with this index of a batch.
+    pub(crate) fn new(position: Position, batch: Arc<Batch>, index: usize) -> Self {
+        debug_assert!(index < batch.len());
+        Self {
+            position,
+            batch,
+            index,
+        }
+    }
+
+    /// What was appended.
+    #[must_use]
+    pub fn uplink(&self) -> UplinkRef<'_> {
+        self.batch.at(self.index)
+    }
+
+    /// Its length in the spool, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.uplink().bytes()
+    }
+
     /// The record as the JSON object of one line of `tb-tcp spool export`:
-    /// `position`, and what [`Uplink::json`] has.
+    /// `position`, and what [`Uplink::json`](crate::message::Uplink::json) has.
     #[must_use]
     pub fn json(&self) -> Json {
         let mut line = Map::new();
         line.insert("position".to_owned(), json!(self.position));
-        if let Json::Object(uplink) = self.uplink.json() {
+        if let Json::Object(uplink) = self.uplink().to_uplink().json() {
             line.extend(uplink);
         }
         Json::Object(line)
@@ -96,11 +116,8 @@ mod tests {
             },
         );
         uplink.entity.attributes = uplink.entity.telemetry[1].values[..1].to_vec();
-        let record = Record {
-            position: Position(3),
-            uplink: Arc::new(uplink),
-            bytes: 1,
-        };
+        let batch = Arc::new(Batch::of(&[uplink]));
+        let record = Record::new(Position(3), batch, 0);
         assert_eq!(
             record.json().to_string(),
             r#"{"position":3,"integration":"TCP","receivedMs":1,"allowCreate":true,"kind":"DEVICE","name":"meter 1","profile":"","label":"Meter","telemetry":[{"ts":5,"values":{}},{"values":{"on":true,"count":7,"level":7.0,"code":"7","place":{"b":1,"a":[2]}}}],"attributes":{"on":true}}"#

@@ -15,17 +15,16 @@ use tracing::{error, warn};
 use super::{
     acknowledged::Acknowledged,
     block::counted,
-    coding::Run,
     error::SpoolError,
     record::{Position, Record},
     store::Found,
-    tail::{Held, Tail},
+    tail::Tail,
     watched::Watchers,
 };
 use crate::{
     config::{SpoolSettings, WhenFull},
     log_budget::LogBudget,
-    message::now_ms,
+    message::{Batch, now_ms},
 };
 
 /// Bytes of new records that may be on their way to the disk. Callers wait
@@ -63,9 +62,7 @@ pub(super) struct Shared {
 
 /// A caller's records on their way to the disk.
 pub(super) struct Append {
-    pub(super) run: Run,
-    pub(super) records: Vec<Held>,
-    pub(super) memory: usize,
+    pub(super) batch: Arc<Batch>,
     pub(super) done: oneshot::Sender<()>,
     /// Told when all of it was acknowledged.
     pub(super) watch: Option<oneshot::Sender<()>>,
@@ -304,13 +301,11 @@ impl Shared {
             }
             *cursor = (*cursor).max(appended.first);
             let skipped = usize::try_from(*cursor - appended.first).unwrap_or(usize::MAX);
-            for held in appended.records.iter().skip(skipped) {
-                let record = || Record {
-                    position: Position(*cursor),
-                    uplink: held.uplink.clone(),
-                    bytes: held.bytes as usize,
-                };
-                if !state.done.contains(*cursor) && !taken.add(held.bytes as usize, record) {
+            for index in skipped..appended.batch.len() {
+                let position = Position(*cursor);
+                let record = || Record::new(position, appended.batch.clone(), index);
+                let bytes = appended.batch.at(index).bytes();
+                if !state.done.contains(*cursor) && !taken.add(bytes, record) {
                     break 'tail;
                 }
                 *cursor += 1;
@@ -393,7 +388,7 @@ impl State {
 impl Append {
     /// What it counts against the limit, at most: blocks are shared.
     pub(super) fn counted(&self) -> u64 {
-        counted(self.run.bytes.len())
+        counted(self.batch.bytes().len())
     }
 }
 

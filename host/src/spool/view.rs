@@ -152,16 +152,16 @@ impl View {
         // The position of the next record, if nothing is missing.
         let mut expected = (done_below.is_some() || from > Position::FIRST.get()).then_some(from);
         each_block(connection, block_with(connection, from), |block| {
-            let first = block.head.first;
-            if block.head.end() <= expected.unwrap_or(from) {
+            let head = block.head;
+            if head.end() <= expected.unwrap_or(from) {
                 return Ok(ControlFlow::Continue(()));
             }
             // What cannot be decoded is missing like what cannot be read.
-            let Ok(records) = decode(&block) else {
+            let Ok(records) = decode(block) else {
                 return Ok(ControlFlow::Continue(()));
             };
-            page.miss(expected, first);
-            expected = Some(block.head.end());
+            page.miss(expected, head.first);
+            expected = Some(head.end());
             for record in records {
                 if record.position.get() < from {
                     continue;
@@ -170,7 +170,7 @@ impl View {
                     page.next = Some(record.position);
                     return Ok(ControlFlow::Break(()));
                 }
-                bytes += record.bytes;
+                bytes += record.bytes();
                 page.records.push(record);
             }
             Ok(ControlFlow::Continue(()))
@@ -214,9 +214,10 @@ fn count(connection: &Connection) -> Result<Content, Fault> {
     each_block(connection, 0, |block| {
         let head = block.head;
         let new = head.end().saturating_sub(head.first.max(content.end));
-        if new > 0 && decode(&block).is_ok() {
+        let bytes = counted(block.data().len());
+        if new > 0 && decode(block).is_ok() {
             content.records += new;
-            content.bytes += counted(block.data().len());
+            content.bytes += bytes;
             content.oldest_ms.get_or_insert(head.stored_ms);
             content.end = head.end();
         }

@@ -136,8 +136,7 @@ impl Keeper {
             let appended = Appended {
                 first: state.end,
                 stored_ms,
-                records: append.records,
-                memory: append.memory,
+                batch: append.batch,
             };
             state.end = appended.end();
             if let Some(watch) = append.watch {
@@ -228,11 +227,11 @@ fn blocks_of(pending: &[Append], store: &Store, stored_ms: i64) -> Vec<(Head, Ve
         let mut data = Vec::new();
         block::begin(&mut data);
         let mut records = 0;
-        while let Some(call) =
-            calls.next_if(|call| records == 0 || data.len() + call.run.bytes.len() <= BLOCK_BYTES)
+        while let Some(call) = calls
+            .next_if(|call| records == 0 || data.len() + call.batch.bytes().len() <= BLOCK_BYTES)
         {
-            data.extend_from_slice(&call.run.bytes);
-            records += call.records.len() as u64;
+            data.extend_from_slice(call.batch.bytes());
+            records += call.batch.len() as u64;
         }
         let head = Head {
             first,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{counters::Counts, lifecycle::Lifecycle};
 use crate::{
     config::StatisticsSettings,
-    message::{Entity, EntityKind, KeyValue, Sample, Uplink, Value},
+    message::{Entity, EntityKind, KeyValue, Sample, Uplink, UplinkRef, Value},
 };
 
 /// The device profile of integrations.
@@ -78,13 +78,14 @@ pub(super) fn of_devices(
 
 /// Whether a record is an integration's statistics, and not a device's data.
 #[must_use]
-pub fn is_statistics(uplink: &Uplink) -> bool {
-    uplink.entity.profile == PROFILE
+pub fn is_statistics(uplink: UplinkRef<'_>) -> bool {
+    uplink.profile() == PROFILE
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Batch;
 
     fn pair(key: &str, value: Value) -> KeyValue {
         KeyValue {
@@ -131,7 +132,7 @@ mod tests {
             ..StatisticsSettings::default()
         };
         let uplinks = of_devices(&readings(), 55, &settings);
-        assert!(uplinks.iter().all(is_statistics));
+        assert!(Batch::of(&uplinks).iter().all(is_statistics));
         let seen: Vec<_> = uplinks
             .iter()
             .map(|uplink| {

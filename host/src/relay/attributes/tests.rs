@@ -7,10 +7,10 @@ use super::*;
 use crate::{
     message::Value,
     proto::{
-        edge::{AttributeDeleteMsg, RequestMsg, UplinkResponseMsg},
+        edge::{AttributeDeleteMsg, UplinkResponseMsg},
         transport::{KeyValueProto, KeyValueType, PostAttributeMsg},
     },
-    relay::entities::Known,
+    relay::{entities::Known, request::Request},
 };
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -18,7 +18,7 @@ const DEVICE: Uuid = Uuid::from_u128(7);
 struct Bench {
     attributes: Attributes,
     exchange: Arc<Exchange>,
-    requests: mpsc::Receiver<RequestMsg>,
+    requests: mpsc::Receiver<Request>,
     _folder: TempDir,
 }
 
@@ -77,7 +77,7 @@ impl Bench {
         let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
         let mut asked = Vec::new();
         let server = async {
-            let message = self.requests.recv().await.unwrap().uplink_msg.unwrap();
+            let message = self.requests.recv().await.unwrap().uplink_msg();
             self.exchange.resolve(UplinkResponseMsg {
                 success: true,
                 error_msg: String::new(),
@@ -167,7 +167,7 @@ async fn a_question_counts_when_it_was_taken() {
     let keys = ["ss_a".to_owned()];
     for (success, found) in [(false, 0), (true, 1)] {
         let server = async {
-            let message = bench.requests.recv().await.unwrap().uplink_msg.unwrap();
+            let message = bench.requests.recv().await.unwrap().uplink_msg();
             tokio::time::sleep(Duration::from_millis(1500)).await;
             bench.exchange.resolve(UplinkResponseMsg {
                 success,
@@ -213,7 +213,7 @@ async fn only_an_answer_that_says_nothing_new_is_kept_from_the_device() {
     for (answer, nothing_new) in [(&first, true), (&changed, false), (&changed, true)] {
         let look_up = bench.attributes.look_up("SN-1", &keys);
         let server = async {
-            let message = bench.requests.recv().await.unwrap().uplink_msg.unwrap();
+            let message = bench.requests.recv().await.unwrap().uplink_msg();
             bench.exchange.resolve(UplinkResponseMsg {
                 success: true,
                 error_msg: String::new(),

@@ -7,8 +7,8 @@ use tokio::{sync::mpsc, task::yield_now, time::Instant};
 use super::*;
 use crate::{
     message::Value,
-    proto::edge::{RequestMsg, UplinkResponseMsg},
-    relay::ids,
+    proto::edge::UplinkResponseMsg,
+    relay::{ids, request::Request},
 };
 
 const EDGE_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_fff0_8000_0000_0000_0001);
@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// One end of a session, and what the other sees of it.
 struct Server {
     exchange: Exchange,
-    requests: mpsc::Receiver<RequestMsg>,
+    requests: mpsc::Receiver<Request>,
 }
 
 impl Server {
@@ -32,8 +32,8 @@ impl Server {
 
     /// The next message: its id, and the value of its one reading; none for an
     /// empty message.
-    async fn next(requests: &mut mpsc::Receiver<RequestMsg>) -> (i32, Option<i64>) {
-        let message = requests.recv().await.unwrap().uplink_msg.unwrap();
+    async fn next(requests: &mut mpsc::Receiver<Request>) -> (i32, Option<i64>) {
+        let message = requests.recv().await.unwrap().uplink_msg();
         let number = message.entity_data.first().map(|part| {
             assert_eq!(part.entity_type, "EDGE");
             let id = ids::uuid(part.entity_id_msb, part.entity_id_lsb);
@@ -53,7 +53,7 @@ impl Server {
     async fn session<F: Future<Output = ()>>(
         self,
         reports: &Reports,
-        script: impl FnOnce(Arc<Exchange>, mpsc::Receiver<RequestMsg>) -> F,
+        script: impl FnOnce(Arc<Exchange>, mpsc::Receiver<Request>) -> F,
     ) -> Option<SessionError> {
         let exchange = Arc::new(self.exchange);
         let script = script(exchange.clone(), self.requests);

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::*;
-use crate::message::{Entity, EntityKind, KeyValue, Sample, Uplink, Value};
+use crate::message::{Batch, Entity, EntityKind, KeyValue, Sample, Uplink, Value};
 
 fn uplink(number: u64, text: &str) -> Uplink {
     let pair = |key: &str, value| KeyValue {
@@ -86,7 +86,7 @@ async fn a_host_and_the_store_alone_answer_the_same() {
     let data = tempfile::tempdir().unwrap();
     let settings = settings(data.path());
     let spool = open(&settings);
-    let uplinks = (1..=30).map(|number| uplink(number, "x")).collect();
+    let uplinks: Batch = (1..=30).map(|number| uplink(number, "x")).collect();
     spool.append(uplinks).await.unwrap();
     spool.acknowledge((1..=3).map(Position::at));
 
@@ -143,9 +143,9 @@ async fn an_answer_is_bounded_in_records_and_in_bytes() {
     let text = "\u{1}".repeat(8 * 1024);
     for first in [1, 51, 101] {
         let uplinks = (first..first + 50).map(|number| uplink(number, &text));
-        spool.append(uplinks.collect()).await.unwrap();
+        spool.append(uplinks.collect::<Batch>()).await.unwrap();
     }
-    let small = (151..=1200).map(|number| uplink(number, "")).collect();
+    let small: Batch = (151..=1200).map(|number| uplink(number, "")).collect();
     spool.append(small).await.unwrap();
 
     let (mut from, mut seen, mut pages) = (1, Vec::new(), 0);
@@ -180,10 +180,9 @@ fn without_a_spool_nothing_is_made() {
 
 #[test]
 fn what_is_missing_is_counted_once() {
-    let record = |position| crate::spool::Record {
-        position: Position::at(position),
-        uplink: uplink(position, &"\u{1}".repeat(700 * 1024)).into(),
-        bytes: 1,
+    let record = |position| {
+        let batch = Batch::of(&[uplink(position, &"\u{1}".repeat(700 * 1024))]);
+        crate::spool::Record::new(Position::at(position), batch.into(), 0)
     };
     let whole = Page {
         records: vec![record(3), record(9)],

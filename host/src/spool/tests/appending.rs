@@ -11,8 +11,8 @@ use crate::{
     config::{Fsync, SpoolSettings},
     message::Value,
     spool::testing::{
-        all, device, names, numbered, on_thread, open, open_as, positions, same, settled, stop,
-        with_values,
+        Batch, all, device, names, numbered, on_thread, open, open_as, positions, same, settled,
+        stop, with_values,
     },
 };
 
@@ -67,7 +67,7 @@ async fn what_was_appended_is_there_in_the_next_process() {
         assert_eq!(records[0].position.get(), 3);
         let mut expected = with_values("m", &[("t", Value::Double(-0.0)), ("n", Value::Long(7))]);
         expected.entity.customer = Some("c".to_owned());
-        assert!(same(&records[3].uplink, &expected));
+        assert!(same(&records[3].uplink().to_uplink(), &expected));
         spool.append(numbered([9])).await.unwrap();
         assert_eq!(spool.len(), 5);
     }
@@ -145,7 +145,7 @@ async fn many_callers_and_a_sender_lose_nothing() {
         for record in &records {
             assert_eq!(record.position.get(), position + 1);
             position += 1;
-            let number: u64 = record.uplink.entity.name.parse().unwrap();
+            let number: u64 = record.uplink().name().parse().unwrap();
             let caller = usize::try_from(number / 10_000).unwrap();
             assert!(last[caller] < Some(number));
             last[caller] = Some(number);
@@ -277,7 +277,7 @@ async fn an_empty_file_gives_its_space_back() {
     let text = "x".repeat(100_000);
     for _ in 0..30 {
         let uplinks = (0..10).map(|_| with_values("m", &[("t", Value::Text(text.clone()))]));
-        spool.append(uplinks.collect()).await.unwrap();
+        spool.append(uplinks.collect::<Batch>()).await.unwrap();
     }
     assert!(spool.status().disk_bytes > 30_000_000);
     let mut reader = spool.reader();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::{
     config::{Fsync, SpoolSettings},
     message::Value,
-    spool::testing::{all, names, numbered, open_as, positions, with_values},
+    spool::testing::{Batch, all, names, numbered, open_as, positions, with_values},
 };
 
 const FOLDER: &str = "TB_TCP_SPOOL_TEST_FOLDER";
@@ -115,7 +115,7 @@ fn child_that_appends() {
                 let text = "x".repeat(usize::try_from(random.below(300)).unwrap());
                 with_values(&number.to_string(), &[("t", Value::Text(text))])
             });
-            spool.append(uplinks.collect()).await.unwrap();
+            spool.append(uplinks.collect::<Batch>()).await.unwrap();
             next += count;
             println!("stored {}", next - 1);
             let records = reader.try_next(usize::try_from(random.below(30)).unwrap(), 1 << 20);

@@ -11,7 +11,7 @@ use super::{super::*, crash::rand_like::Random};
 use crate::{
     config::{Fsync, SpoolSettings},
     message::Value,
-    spool::testing::{all, drain, numbered, on_thread, open, open_as, with_values},
+    spool::testing::{Batch, all, drain, numbered, on_thread, open, open_as, with_values},
 };
 
 const DATABASE: &str = "spool.db";
@@ -39,7 +39,7 @@ async fn left(calls: u64) -> Left {
             let text = "x".repeat(usize::try_from(number % 90).unwrap());
             with_values(&number.to_string(), &[("t", Value::Text(text))])
         });
-        spool.append(uplinks.collect()).await.unwrap();
+        spool.append(uplinks.collect::<Batch>()).await.unwrap();
         next += call;
         stored.push((length(), next));
     }
@@ -85,9 +85,9 @@ fn numbers(folder: &Path) -> (Vec<u64>, Option<Damage>) {
     let found = store.read(0, usize::MAX).unwrap();
     let records = found
         .blocks
-        .iter()
+        .into_iter()
         .flat_map(|block| reader::decode(block).unwrap());
-    let numbers = records.map(|record| record.uplink.entity.name.parse().unwrap());
+    let numbers = records.map(|record| record.uplink().name().parse().unwrap());
     (numbers.collect(), damage)
 }
 
@@ -166,7 +166,7 @@ async fn closed() -> (Vec<u8>, u64) {
             let text = "x".repeat(usize::try_from(number % 90).unwrap());
             with_values(&number.to_string(), &[("t", Value::Text(text))])
         });
-        spool.append(uplinks.collect()).await.unwrap();
+        spool.append(uplinks.collect::<Batch>()).await.unwrap();
         next += count;
     }
     drop(spool);

@@ -10,7 +10,8 @@ use crate::{
     config::{SpoolSettings, WhenFull},
     message::{Uplink, Value, now_ms},
     spool::testing::{
-        all, drain, dropping, names, numbered, on_thread, open, positions, settled, with_values,
+        Batch, all, drain, dropping, names, numbered, on_thread, open, positions, settled,
+        with_values,
     },
 };
 
@@ -29,7 +30,7 @@ fn open_small(folder: &TempDir, max_bytes: u64, when_full: WhenFull) -> Spool {
 
 /// What one call with this uplink counts.
 fn counted(uplinks: &[Uplink]) -> u64 {
-    block::counted(block::PREFIX + coding::encode(uplinks).bytes.len())
+    block::counted(block::PREFIX + Batch::of(uplinks).bytes().len())
 }
 
 #[tokio::test]

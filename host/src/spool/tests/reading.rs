@@ -1,6 +1,6 @@
 //! Readers: windows, memory and disk, going back.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -8,7 +8,7 @@ use super::super::*;
 use crate::{
     message::Value,
     spool::testing::{
-        all, device, drain, names, numbered, on_thread, open, positions, stop, with_values,
+        Batch, all, device, drain, names, numbered, on_thread, open, positions, stop, with_values,
     },
 };
 
@@ -60,7 +60,7 @@ async fn a_page_is_bounded_by_records_and_bytes_but_not_empty() {
     let large = |name| with_values(name, &[("t", Value::Text("x".repeat(1000)))]);
     let uplinks = ["a", "b", "c", "d"].into_iter().map(large);
     let mut spool = open(folder.path());
-    spool.append(uplinks.collect()).await.unwrap();
+    spool.append(uplinks.collect::<Batch>()).await.unwrap();
     for from_disk in [false, true] {
         if from_disk {
             drop(spool);
@@ -196,9 +196,7 @@ async fn records_in_memory_are_shared_not_copied() {
     let one = reader.next(1, MUCH).await;
     reader.rewind();
     let two = reader.next(1, MUCH).await;
-    assert!(Arc::ptr_eq(&one[0].uplink, &two[0].uplink));
+    let bytes = |records: &[Record]| std::ptr::from_ref(records[0].uplink().name());
+    assert_eq!(bytes(&one), bytes(&two));
     spool.acknowledge(positions(&one));
-    drop(two);
-    // Nobody else keeps it.
-    assert_eq!(Arc::strong_count(&one[0].uplink), 1);
 }

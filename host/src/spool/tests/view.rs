@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::super::*;
 use crate::{
     message::Value,
-    spool::testing::{all, names, numbered, on_thread, open, settled, with_values},
+    spool::testing::{Batch, all, names, numbered, on_thread, open, settled, with_values},
 };
 
 /// Every file with its content.
@@ -88,7 +88,7 @@ async fn left() -> TempDir {
         let uplinks = (hundred * 100..hundred * 100 + 100).map(|number| {
             with_values(&format!("{number}"), &[("t", Value::Text("x".repeat(300)))])
         });
-        spool.append(uplinks.collect()).await.unwrap();
+        spool.append(uplinks.collect::<Batch>()).await.unwrap();
         if hundred == 6 {
             on_thread(&spool, |store| store.checkpoint().unwrap()).await;
         }

@@ -106,9 +106,9 @@ async fn devices_are_told_through_the_spool() {
     let seen: Vec<_> = records
         .iter()
         .map(|record| {
-            let uplink = &record.uplink;
-            let values = uplink.entity.telemetry[0].values.len();
-            (uplink.entity.name.as_str(), uplink.allow_create, values)
+            let uplink = record.uplink();
+            let values = uplink.samples().next().unwrap().pairs.len();
+            (uplink.name(), uplink.allow_create(), values)
         })
         .collect();
     assert_eq!(seen, [("b", false, 1), ("a", true, 3), ("b", false, 3)]);

@@ -298,7 +298,7 @@ async fn ends_of_an_accepted_session_are_named() {
             msg_type: RequestMsgType::SyncRequestRpcMessage.into(),
             ..RequestMsg::default()
         };
-        connection.outbound.send(go_on).await.unwrap();
+        connection.outbound.send(go_on.into()).await.unwrap();
         let end = loop {
             match connection.inbound.message().await {
                 Ok(Some(_)) => {}

@@ -27,9 +27,9 @@ pub use exports::tb::converter::{downlink, framing, lifecycle, uplink};
 pub use tb::converter::{connection, context, logging, types};
 
 /// The contract's package and version.
-pub(super) const CONTRACT: &str = "tb:converter@0.1.0";
+pub(crate) const CONTRACT: &str = "tb:converter@0.1.0";
 /// What a component may export of it.
-pub(super) const UPLINK: &str = "tb:converter/uplink@0.1.0";
-pub(super) const LIFECYCLE: &str = "tb:converter/lifecycle@0.1.0";
-pub(super) const FRAMING: &str = "tb:converter/framing@0.1.0";
-pub(super) const DOWNLINK: &str = "tb:converter/downlink@0.1.0";
+pub(crate) const UPLINK: &str = "tb:converter/uplink@0.1.0";
+pub(crate) const LIFECYCLE: &str = "tb:converter/lifecycle@0.1.0";
+pub(crate) const FRAMING: &str = "tb:converter/framing@0.1.0";
+pub(crate) const DOWNLINK: &str = "tb:converter/downlink@0.1.0";

@@ -1,30 +1,34 @@
 //! Every uplink survives, and no bytes break the decoder.
 
-use std::sync::Arc;
-
 use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
-use crate::{
-    message::{Entity, EntityKind, KeyValue, Sample, Uplink, Value},
-    spool::testing::{device, same, with_values},
+use crate::message::{
+    Entity, EntityKind, KeyValue, Sample, Uplink, Value,
+    testing::{same, with_values},
 };
 
-fn decoded(bytes: &[u8]) -> Result<Vec<(Uplink, usize)>, Malformed> {
-    Decoder::new(bytes).collect()
+fn parsed(bytes: &[u8]) -> Result<Vec<Uplink>, Malformed> {
+    let batches = parse(&Bytes::copy_from_slice(bytes))?;
+    Ok(batches.iter().flat_map(Batch::to_uplinks).collect())
 }
 
 fn assert_survives(uplinks: &[Uplink]) {
-    let run = encode(uplinks);
-    let back = decoded(&run.bytes).unwrap();
-    assert_eq!(back.len(), uplinks.len());
-    for (index, (uplink, length)) in back.iter().enumerate() {
-        assert!(
-            same(uplink, &uplinks[index]),
-            "{uplink:?}\n{:?}",
-            uplinks[index]
-        );
-        assert_eq!(*length, run.lengths[index] as usize);
+    let batch = Batch::of(uplinks);
+    let read = parse(batch.bytes()).unwrap();
+    assert_eq!(read.len(), usize::from(!uplinks.is_empty()));
+    for batch in read.iter().chain([&batch]) {
+        assert_eq!(batch.len(), uplinks.len());
+        for (record, uplink) in batch.iter().zip(uplinks) {
+            let back = record.to_uplink();
+            assert!(same(&back, uplink), "{back:?}\n{uplink:?}");
+        }
+        let lengths = batch.iter().map(UplinkRef::bytes);
+        assert_eq!(lengths.sum::<usize>(), batch.bytes().len());
+    }
+    for (written, read) in batch.iter().zip(read.iter().flat_map(Batch::iter)) {
+        assert_eq!(written.lane(), read.lane());
+        assert_eq!(written.message_bytes(), read.message_bytes());
     }
 }
 
@@ -88,33 +92,33 @@ proptest! {
     }
 
     #[test]
-    fn runs_can_be_put_together(one in vec(uplink(), 0..4), two in vec(uplink(), 0..4)) {
-        let both = [encode(&one).bytes, encode(&two).bytes].concat();
-        let back = decoded(&both).unwrap();
+    fn batches_can_be_put_together(one in vec(uplink(), 0..4), two in vec(uplink(), 0..4)) {
+        let both = [&Batch::of(&one).bytes()[..], &Batch::of(&two).bytes()[..]].concat();
+        let back = parsed(&both).unwrap();
         prop_assert_eq!(back.len(), one.len() + two.len());
-        for ((uplink, _), expected) in back.iter().zip(one.iter().chain(&two)) {
+        for (uplink, expected) in back.iter().zip(one.iter().chain(&two)) {
             prop_assert!(same(uplink, expected));
         }
     }
 
     #[test]
-    fn no_bytes_break_the_decoder(bytes in vec(any::<u8>(), 0..300)) {
-        let _ = decoded(&bytes);
+    fn no_bytes_break_the_parser(bytes in vec(any::<u8>(), 0..300)) {
+        let _ = parsed(&bytes);
     }
 
     #[test]
-    fn no_change_of_a_run_breaks_the_decoder(
+    fn no_change_of_a_batch_breaks_the_parser(
         uplinks in vec(uplink(), 1..5),
         changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut bytes = encode(&uplinks).bytes;
+        let mut bytes = Batch::of(&uplinks).bytes().to_vec();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = decoded(&bytes);
-        let _ = decoded(&bytes[..cut.index(bytes.len())]);
+        let _ = parsed(&bytes);
+        let _ = parsed(&bytes[..cut.index(bytes.len())]);
     }
 }
 
@@ -122,7 +126,7 @@ proptest! {
 fn the_bytes_are_the_documented_ones() {
     let mut second = with_values("m", &[("t", Value::Long(-2))]);
     second.received_ms += 3;
-    let run = encode(&[with_values("m", &[("t", Value::Boolean(true))]), second]);
+    let batch = Batch::of(&[with_values("m", &[("t", Value::Boolean(true))]), second]);
     let first = [
         flag::FIRST | flag::ALLOW_CREATE,
         3,
@@ -143,8 +147,9 @@ fn the_bytes_are_the_documented_ones() {
     ];
     let same = flag::SAME_INTEGRATION | flag::SAME_PROFILE | flag::SAME_NAME | flag::ALLOW_CREATE;
     let second = [same, 6, 1, 2, 1, 2, 3, 0];
-    assert_eq!(run.bytes, [&first[..], &second].concat());
-    assert_eq!(run.lengths, [16, 8]);
+    assert_eq!(batch.bytes()[..], [&first[..], &second].concat());
+    let lengths: Vec<_> = batch.iter().map(UplinkRef::bytes).collect();
+    assert_eq!(lengths, [16, 8]);
 }
 
 #[test]
@@ -161,27 +166,44 @@ fn more_keys_than_are_numbered_come_back() {
 
 #[test]
 fn a_record_that_leaves_out_what_no_one_said_is_refused() {
+    let first = flag::FIRST;
     for flags in [flag::SAME_INTEGRATION, flag::SAME_PROFILE, flag::SAME_NAME] {
-        for first in [0, flag::FIRST] {
-            let bytes = [flags | first, 0, 0, 0, 0, 0, 0];
-            assert_eq!(decoded(&bytes).err(), Some(Malformed));
-        }
+        let bytes = [first | flags, 0, 0, 0, 0, 0, 0];
+        assert_eq!(parsed(&bytes).err(), Some(Malformed));
     }
     // Bits that mean nothing yet, an unknown type, and a key that has no number.
     for bytes in [
-        &[0x80, 0, 0, 0, 0, 0, 0][..],
-        &[flag::OPTIONS, 0, 0, 0, 0, 8, 0, 0],
-        &[0, 0, 0, 0, 0, 0, 1, 0, 0, 6],
-        &[0, 0, 0, 0, 0, 0, 1, 1, 0],
+        &[first | 0x80, 0, 0, 0, 0, 0, 0][..],
+        &[first | flag::OPTIONS, 0, 0, 0, 0, 8, 0, 0],
+        &[first, 0, 0, 0, 0, 0, 1, 0, 0, 6],
+        &[first, 0, 0, 0, 0, 0, 1, 1, 0],
+        // It does not say that it is the first.
+        &[0, 0, 0, 0, 0, 0, 0],
     ] {
-        assert_eq!(decoded(bytes).err(), Some(Malformed), "{bytes:?}");
+        assert_eq!(parsed(bytes).err(), Some(Malformed), "{bytes:?}");
     }
-    assert_eq!(decoded(&[0, 0, 0, 0, 0, 0, 0]).unwrap().len(), 1);
+    assert_eq!(parsed(&[first, 0, 0, 0, 0, 0, 0]).unwrap().len(), 1);
 }
 
-#[test]
-fn the_integration_is_shared() {
-    let run = encode(&[device("a"), device("b")]);
-    let back = decoded(&run.bytes).unwrap();
-    assert!(Arc::ptr_eq(&back[0].0.integration, &back[1].0.integration));
+proptest! {
+    #[test]
+    fn what_is_taken_back_was_never_there(
+        kept in vec(uplink(), 0..4),
+        gone in vec(uplink(), 0..3),
+        more in vec(uplink(), 0..4),
+    ) {
+        let mut builder = BatchBuilder::default();
+        kept.iter().for_each(|uplink| builder.push(uplink));
+        let mark = builder.mark();
+        gone.iter().for_each(|uplink| builder.push(uplink));
+        builder.rewind(mark);
+        more.iter().for_each(|uplink| builder.push(uplink));
+        let batch = builder.finish();
+        let expected = Batch::of(&[kept, more].concat());
+        prop_assert_eq!(batch.bytes(), expected.bytes());
+        prop_assert_eq!(batch.len(), expected.len());
+        for (record, expected) in batch.iter().zip(expected.iter()) {
+            prop_assert!(same(&record.to_uplink(), &expected.to_uplink()));
+        }
+    }
 }
