@@ -203,13 +203,18 @@ fn a_changed_secret_and_a_deleted_edge_are_named() {
     standin.wait_for_edge();
     host.device().send("SN-1,default,n,1\n");
     standin.wait_for_latest("SN-1", "n", 1);
+    let waiting = |records: u64| {
+        wait_for(&format!("{records} records wait in the spool"), || {
+            let status = host.tool(&["spool", "status"]).json();
+            (status["records"] == records).then_some(())
+        });
+    };
+    // The stand-in shows a value before it acknowledges it.
+    waiting(0);
     standin.must_delete("/edge");
     host.process.wait_for_log("ThingsBoard closed the session");
     host.device().send("SN-1,default,n,2\n");
-    wait_for("the data waits in the spool", || {
-        let status = host.tool(&["spool", "status"]).json();
-        (status["records"] == 1).then_some(())
-    });
+    waiting(1);
 }
 
 /// Two hosts with one key end each other's sessions; both say so, and neither
