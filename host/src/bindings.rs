@@ -23,13 +23,15 @@ wasmtime::component::bindgen!({
     additional_derives: [PartialEq],
 });
 
-pub use exports::tb::converter::{downlink, framing, lifecycle, uplink};
+pub use exports::tb::converter::{downlink, framing};
 pub use tb::converter::{connection, context, logging, types};
 
 /// The contract's package and version.
 pub(crate) const CONTRACT: &str = "tb:converter@0.1.0";
 /// What a component may export of it.
 pub(crate) const UPLINK: &str = "tb:converter/uplink@0.1.0";
+/// The function of [`UPLINK`].
+pub(crate) const DECODE: &str = "decode";
 pub(crate) const LIFECYCLE: &str = "tb:converter/lifecycle@0.1.0";
 pub(crate) const FRAMING: &str = "tb:converter/framing@0.1.0";
 pub(crate) const DOWNLINK: &str = "tb:converter/downlink@0.1.0";

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    converter::{CallContext, Converter, Decoded, Pace, Session, Workers},
+    converter::{CallContext, Converter, Pace, Session, Undecoded, Workers},
     dead_letters::{DeadLetters, FailedAgain, Filter, Letter, Origin, StoreError},
     hex::unhex,
-    message::Uplink,
+    message::{Uplink, batch},
     redb_file::FileError,
     server::{Forwarded, Integration},
     spool::Spool,
@@ -175,22 +175,19 @@ impl Replayer {
         };
         // What it asks for on the connection is left undone: the device has long done without
         // the reply.
-        match self.call(letter, &converter, context, pace).await {
+        let origin = batch::Origin {
+            integration: letter.integration.as_str().into(),
+            allow_create: live.allow_create,
+            received_ms: letter.received_ms,
+        };
+        let from = (Arc::new(context), origin);
+        match self.call(letter, &converter, from, pace).await {
             None => Outcome::Left,
-            Some(Ok(output)) => {
-                let uplink = |entity| Uplink {
-                    integration: letter.integration.as_str().into(),
-                    allow_create: live.allow_create,
-                    received_ms: letter.received_ms,
-                    entity,
-                };
-                let mut uplinks: Vec<_> = output.value.into_iter().map(uplink).collect();
-                Outcome::Decoded {
-                    entities: uplinks.len() as u64,
-                    forwarded: live.leave_out_unchanged(&mut uplinks),
-                    uplinks,
-                }
-            }
+            Some(Ok(mut uplinks)) => Outcome::Decoded {
+                entities: uplinks.len() as u64,
+                forwarded: live.leave_out_unchanged(&mut uplinks),
+                uplinks,
+            },
             Some(Err(error)) => Outcome::Failed(FailedAgain {
                 id: letter.id,
                 converter: converter.name().to_owned(),
@@ -205,16 +202,16 @@ impl Replayer {
         &self,
         letter: &Letter,
         converter: &Arc<Converter>,
-        context: CallContext,
+        from: (Arc<CallContext>, batch::Origin),
         pace: &mut Pace,
-    ) -> Option<Decoded> {
+    ) -> Option<Result<Vec<Uplink>, Box<Undecoded>>> {
         if self.stop.is_cancelled() {
             return None;
         }
         let frames = vec![letter.frame.clone()];
         let progress = self
             .workers
-            .decode(converter.clone(), frames, 0, context, pace)
+            .decode(converter.clone(), frames, 0, from, pace)
             .await
             .ok()?;
         if !progress.rest.is_zero() {
@@ -223,7 +220,8 @@ impl Replayer {
                 () = self.stop.cancelled() => {}
             }
         }
-        progress.decoded.into_iter().next()
+        let decoded = progress.decoded.into_iter().next()?;
+        Some(decoded.map(|_| progress.batch.to_uplinks()))
     }
 
     /// Replays what versions that are new to it may decode, at the start and

@@ -3,7 +3,7 @@
 //! What fails there fails after ThingsBoard has acknowledged the data, so nobody
 //! is told; here it is an error of the frame.
 
-use crate::bindings::types::{KeyValue, Value};
+use crate::message::batch::ValueRef;
 
 /// Longest key, in characters: the width of the column of ThingsBoard's dictionary of
 /// keys.
@@ -20,28 +20,28 @@ pub(super) const NUL: &str = "holds a NUL character, which PostgreSQL cannot sto
 ///
 /// # Errors
 /// The text names the key, for the converter's author.
-pub(super) fn check_pair(pair: &KeyValue) -> Result<(), String> {
-    if pair.key.is_empty() {
+pub(super) fn check_value(key: &str, value: ValueRef<'_>) -> Result<(), String> {
+    if key.is_empty() {
         return Err("a key is empty".to_owned());
     }
-    let key = || shown(&pair.key);
-    if let Some(count) = chars_beyond(&pair.key, MAX_KEY) {
+    let shown = || shown(key);
+    if let Some(count) = chars_beyond(key, MAX_KEY) {
         return Err(format!(
             "the key {} has {count} characters; ThingsBoard stores {MAX_KEY} at most",
-            key()
+            shown()
         ));
     }
-    if holds_nul(&pair.key) {
-        return Err(format!("the key {} {NUL}", key()));
+    if holds_nul(key) {
+        return Err(format!("the key {} {NUL}", shown()));
     }
-    match &pair.value {
-        Value::Double(number) if !number.is_finite() => Err(format!(
+    match value {
+        ValueRef::Double(number) if !number.is_finite() => Err(format!(
             "{} = {number}: ThingsBoard stores finite numbers only",
-            key()
+            shown()
         )),
-        Value::Text(text) => check_text(text).map_err(|fault| format!("{}: {fault}", key())),
-        Value::Json(text) => check_json(text).map_err(|fault| format!("{} {fault}", key())),
-        Value::Double(_) | Value::Boolean(_) | Value::Long(_) => Ok(()),
+        ValueRef::Text(text) => check_text(text).map_err(|fault| format!("{}: {fault}", shown())),
+        ValueRef::Json(text) => check_json(text).map_err(|fault| format!("{} {fault}", shown())),
+        ValueRef::Double(_) | ValueRef::Boolean(_) | ValueRef::Long(_) => Ok(()),
     }
 }
 
@@ -94,10 +94,10 @@ pub(super) fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Value;
 
     fn fault(key: &str, value: Value) -> Option<String> {
-        let key = key.to_owned();
-        check_pair(&KeyValue { key, value }).err()
+        check_value(key, ValueRef::from(&value)).err()
     }
 
     fn text(text: &str) -> Value {

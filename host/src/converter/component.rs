@@ -9,14 +9,14 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::InstancePre;
+use wasmtime::component::{ComponentExportIndex, InstancePre};
 
 use super::{
-    bindings::{downlink, framing, lifecycle, uplink},
+    bindings::{DECODE, LIFECYCLE, UPLINK, downlink, framing},
     contract,
     engine::ConverterEngine,
     error::{CallError, LoadError, one_line},
-    instance::Instance,
+    instance::{Event, Instance},
     state::GuestState,
 };
 use crate::{config::ConverterLimits, hex::hex, log_budget::LogBudget, message::now_ms};
@@ -78,18 +78,20 @@ pub struct Converter {
 /// Where a component's exports are found in its instances.
 #[derive(Clone)]
 pub(super) struct Exports {
-    pub(super) uplink: Option<uplink::GuestIndices>,
+    /// `decode`.
+    pub(super) uplink: Option<ComponentExportIndex>,
     pub(super) downlink: Option<downlink::GuestIndices>,
-    pub(super) lifecycle: Option<lifecycle::GuestIndices>,
+    /// The functions of [`Event::ALL`].
+    pub(super) lifecycle: Option<[ComponentExportIndex; Event::ALL.len()]>,
     pub(super) framing: Option<framing::GuestIndices>,
 }
 
 impl Exports {
     fn of(pre: &InstancePre<GuestState>) -> Self {
         Self {
-            uplink: uplink::GuestIndices::new(pre).ok(),
+            uplink: functions(pre, UPLINK, [DECODE]).map(|[decode]| decode),
             downlink: downlink::GuestIndices::new(pre).ok(),
-            lifecycle: lifecycle::GuestIndices::new(pre).ok(),
+            lifecycle: functions(pre, LIFECYCLE, Event::ALL.map(Event::function)),
             framing: framing::GuestIndices::new(pre).ok(),
         }
     }
@@ -103,6 +105,19 @@ impl Exports {
             self.framing.is_some(),
         ]
     }
+}
+
+/// Where the functions of an interface are, if all are there.
+fn functions<const N: usize>(
+    pre: &InstancePre<GuestState>,
+    interface: &str,
+    names: [&str; N],
+) -> Option<[ComponentExportIndex; N]> {
+    let component = pre.component();
+    let interface = component.get_export_index(None, interface)?;
+    let found = names.map(|name| component.get_export_index(Some(&interface), name));
+    let found: Option<Vec<_>> = found.into_iter().collect();
+    found?.try_into().ok()
 }
 
 impl fmt::Debug for Converter {

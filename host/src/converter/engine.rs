@@ -1,6 +1,12 @@
 //! The WebAssembly engine: what all converters share.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+};
 
 use wasmtime::{
     Config, Engine,
@@ -21,6 +27,7 @@ pub struct ConverterEngine {
     pub(super) engine: Engine,
     pub(super) linker: Arc<Linker<GuestState>>,
     cache: Option<Arc<FileCache>>,
+    ticks: Arc<AtomicU64>,
 }
 
 impl ConverterEngine {
@@ -39,12 +46,19 @@ impl ConverterEngine {
             .concurrency_support(false);
         let engine = Engine::new(&config)?;
         let linker = Arc::new(linker(&engine)?);
-        drive_deadlines(&engine)?;
+        let ticks = Arc::default();
+        drive_deadlines(&engine, &ticks)?;
         Ok(Self {
             engine,
             linker,
             cache: cache.map(Arc::new),
+            ticks,
         })
+    }
+
+    /// How often the clock of the deadlines has ticked: a time that costs nothing to read.
+    pub(super) fn ticks(&self) -> u64 {
+        self.ticks.load(Relaxed)
     }
 
     /// Compiles `wasm`, or takes what an earlier process made of it.
@@ -93,13 +107,14 @@ fn forbid_waiting(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-fn drive_deadlines(engine: &Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
+fn drive_deadlines(engine: &Engine, ticks: &Arc<AtomicU64>) -> std::io::Result<()> {
+    let (engine, ticks) = (engine.weak(), ticks.clone());
     thread::Builder::new()
         .name("converter-clock".to_owned())
         .spawn(move || {
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
+                ticks.fetch_add(1, Relaxed);
                 drop(engine);
                 thread::sleep(TICK);
             }

@@ -12,6 +12,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use tb_converter::testing;
 
 use super::{
@@ -23,7 +24,7 @@ use super::{
     instance::{Failure, Instance, Time},
     session::Session,
     single::Single,
-    trial::entity,
+    trial,
 };
 
 /// Calls that had to be stopped after which none is made any more: a runaway
@@ -121,17 +122,16 @@ fn decode(
     frame: &[u8],
     context: &tb_converter::Context,
 ) -> tb_converter::Result<Vec<tb_converter::Entity>> {
-    let host = CallContext::Uplink {
+    let host = Arc::new(CallContext::Uplink {
         integration: Arc::new(metadata(context.metadata_entries())),
         peer: NOWHERE,
         local: NOWHERE,
         session: Session::new(context.session().into()),
-    };
-    let (output, _) = call(serving, |instance| {
-        instance.decode(frame, &host, Time::Whole)
-    })?;
+    });
+    let frame = Bytes::copy_from_slice(frame);
+    let output = call(serving, |instance| trial::decode(instance, &frame, &host))?;
     note(output.actions, context);
-    Ok(output.value.into_iter().map(entity).collect())
+    Ok(output.value)
 }
 
 fn encode(
@@ -139,13 +139,13 @@ fn encode(
     message: &tb_converter::Message,
     context: &tb_converter::Context,
 ) -> tb_converter::Result<Vec<Vec<u8>>> {
-    let host = CallContext::Downlink {
+    let host = Arc::new(CallContext::Downlink {
         integration: Arc::new(metadata(context.integration_metadata_entries())),
         message: Arc::new(metadata(context.metadata_entries())),
         missed: Missed::default(),
         peer: NOWHERE,
         session: Session::new(context.session().into()),
-    };
+    });
     let output = call(serving, |instance| {
         instance.encode(message.body(), message.msg_type(), &host, Time::Whole)
     })?;

@@ -2,21 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
-use wasmtime::{Store, Trap, UpdateDeadline};
+use bytes::Bytes;
+use wasmtime::{
+    Store, Trap, UpdateDeadline,
+    component::{ComponentExportIndex, ComponentNamedList, Lift, Lower, TypedFunc},
+};
 
 use super::{
     actions::Actions,
-    bindings::{
-        DOWNLINK, FRAMING, LIFECYCLE, UPLINK, downlink, framing, lifecycle, types::Entity, uplink,
-    },
+    bindings::{DOWNLINK, FRAMING, LIFECYCLE, UPLINK, downlink, framing},
     call::CallContext,
-    check,
     component::Converter,
     deadline::Deadline,
     error::{CallError, one_line},
+    lift::{Frame, Lifted},
+    pack::pack,
     state::{GuestState, truncated},
 };
-use crate::config::ConverterLimits;
+use crate::{
+    config::ConverterLimits,
+    message::batch::{BatchBuilder, Origin},
+};
 
 /// What wasmtime says when a guest hands over more than [`ConverterLimits::output_bytes`];
 /// the error's type is private.
@@ -38,11 +44,14 @@ pub(super) struct Instance {
 
 /// What of the contract the instance exports.
 struct Exports {
-    uplink: Option<uplink::Guest>,
+    uplink: Option<TypedFunc<(Frame,), Entities>>,
     downlink: Option<downlink::Guest>,
-    lifecycle: Option<lifecycle::Guest>,
+    lifecycle: Option<[TypedFunc<(), Entities>; Event::ALL.len()]>,
     framing: Option<framing::Guest>,
 }
+
+/// `result<list<entity>, string>`
+type Entities = (Result<Lifted, String>,);
 
 /// What happens on a connection beside frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +65,9 @@ pub enum Event {
 }
 
 impl Event {
+    /// In the order of their numbers.
+    pub(super) const ALL: [Self; 3] = [Self::Connected, Self::Idle, Self::Closed];
+
     /// The contract's function.
     #[must_use]
     pub fn function(self) -> &'static str {
@@ -83,6 +95,13 @@ pub(super) enum Step {
     Need(u32),
     /// So many bytes are to be dropped, and so many behind them are the frame.
     Frame { skip: u32, length: u32 },
+}
+
+/// Where the records of a call go.
+pub(super) struct Records<'call> {
+    /// Where they come from.
+    pub(super) origin: &'call Origin,
+    pub(super) batch: &'call mut BatchBuilder,
 }
 
 /// What the guest's function came to, or the interface that is not exported.
@@ -142,10 +161,20 @@ impl Instance {
             }};
         }
         let exports = Exports {
-            uplink: load!(uplink, UPLINK),
             downlink: load!(downlink, DOWNLINK),
-            lifecycle: load!(lifecycle, LIFECYCLE),
             framing: load!(framing, FRAMING),
+            uplink: match &indices.uplink {
+                None => None,
+                Some(index) => Some(typed(&mut store, &instance, index, UPLINK)?),
+            },
+            lifecycle: match &indices.lifecycle {
+                None => None,
+                Some([connected, idle, closed]) => Some([
+                    typed(&mut store, &instance, connected, LIFECYCLE)?,
+                    typed(&mut store, &instance, idle, LIFECYCLE)?,
+                    typed(&mut store, &instance, closed, LIFECYCLE)?,
+                ]),
+            },
         };
         Ok(Self {
             converter: converter.clone(),
@@ -160,6 +189,11 @@ impl Instance {
     /// limits.
     pub(super) fn is_of(&self, converter: &Arc<Converter>) -> bool {
         Arc::ptr_eq(&self.converter, converter)
+    }
+
+    /// The converter's name.
+    pub(super) fn name(&self) -> &str {
+        self.converter.name()
     }
 
     /// Whether it must not serve another call: it trapped, has served
@@ -186,33 +220,31 @@ impl Instance {
         self.store.data_mut().captured.take().unwrap_or_default()
     }
 
-    /// WIT `decode`, with the result checked, and what it takes up in bytes.
+    /// WIT `decode`; what it returned is added to `records`.
     pub(super) fn decode(
         &mut self,
-        frame: &[u8],
-        context: &CallContext,
+        frame: &Bytes,
+        context: &Arc<CallContext>,
         time: Time,
-    ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
-        self.entities(context, time, |exports, store| {
-            let guest = exports.uplink.as_ref().ok_or(UPLINK)?;
-            Ok(guest.call_decode(store, frame))
+        records: Records<'_>,
+    ) -> Result<Output<()>, Failure> {
+        self.entities(context, time, records, |exports, store| {
+            let decode = exports.uplink.as_ref().ok_or(UPLINK)?;
+            Ok(decode.call(store, (Frame(frame.clone()),)))
         })
     }
 
-    /// One of the functions of WIT `lifecycle`, whose result is as that of `decode`.
+    /// One of the functions of WIT `lifecycle`; what it returned is added to `records`.
     pub(super) fn on_event(
         &mut self,
         event: Event,
-        context: &CallContext,
+        context: &Arc<CallContext>,
         time: Time,
-    ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
-        self.entities(context, time, |exports, store| {
-            let guest = exports.lifecycle.as_ref().ok_or(LIFECYCLE)?;
-            Ok(match event {
-                Event::Connected => guest.call_on_connect(store),
-                Event::Idle => guest.call_on_idle(store),
-                Event::Closed => guest.call_on_close(store),
-            })
+        records: Records<'_>,
+    ) -> Result<Output<()>, Failure> {
+        self.entities(context, time, records, |exports, store| {
+            let functions = exports.lifecycle.as_ref().ok_or(LIFECYCLE)?;
+            Ok(functions[event as usize].call(store, ()))
         })
     }
 
@@ -221,7 +253,7 @@ impl Instance {
         &mut self,
         msg: &str,
         msg_type: &str,
-        context: &CallContext,
+        context: &Arc<CallContext>,
         time: Time,
     ) -> Result<Output<Vec<Vec<u8>>>, Failure> {
         self.unchecked(context, time, |exports, store| {
@@ -234,7 +266,7 @@ impl Instance {
     pub(super) fn cut(
         &mut self,
         bytes: &[u8],
-        context: &CallContext,
+        context: &Arc<CallContext>,
         time: Time,
     ) -> Result<Step, Failure> {
         let cut = self.unchecked(context, time, |exports, store| {
@@ -250,7 +282,7 @@ impl Instance {
     /// A call whose result may be anything that the contract's types allow.
     fn unchecked<T>(
         &mut self,
-        context: &CallContext,
+        context: &Arc<CallContext>,
         time: Time,
         call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<T>,
     ) -> Result<Output<T>, Failure> {
@@ -260,25 +292,34 @@ impl Instance {
 
     fn entities(
         &mut self,
-        context: &CallContext,
+        context: &Arc<CallContext>,
         time: Time,
-        call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<Vec<Entity>>,
-    ) -> Result<(Output<Vec<Entity>>, usize), Failure> {
-        self.call(context, time, call, |entities, limits| {
-            let bytes = check::measure(entities, limits)?;
-            check::check(entities).map_err(CallError::BadResult)?;
-            Ok(bytes)
+        Records { origin, batch }: Records<'_>,
+        call: impl Fn(
+            &Exports,
+            &mut Store<GuestState>,
+        ) -> Result<wasmtime::Result<Entities>, &'static str>,
+    ) -> Result<Output<()>, Failure> {
+        let before = batch.mark();
+        let call = |exports: &Exports, store: &mut Store<GuestState>| {
+            Ok(call(exports, store)?.map(|(entities,)| entities))
+        };
+        self.call(context, time, call, |lifted, limits| {
+            // A call that is repeated has added something already.
+            batch.rewind(before);
+            pack(lifted, limits, origin, batch)
         })
+        .map(|(Output { actions, .. }, ())| Output { value: (), actions })
     }
 
     /// Makes a call, checks what it gave, and puts its session value into effect. It is made
     /// again if another call has changed the value that it read.
     fn call<T, C>(
         &mut self,
-        context: &CallContext,
+        context: &Arc<CallContext>,
         time: Time,
         call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<T>,
-        check: impl Fn(&T, &ConverterLimits) -> Result<C, CallError>,
+        mut check: impl FnMut(&T, &ConverterLimits) -> Result<C, CallError>,
     ) -> Result<(Output<T>, C), Failure> {
         let limits = self.converter.limits;
         for _ in 0..MAX_TRIES {
@@ -317,10 +358,26 @@ impl Instance {
     }
 }
 
+/// A function of the instance, whose type is checked.
+fn typed<P, R>(
+    store: &mut Store<GuestState>,
+    instance: &wasmtime::component::Instance,
+    index: &ComponentExportIndex,
+    interface: &str,
+) -> Result<TypedFunc<P, R>, CallError>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    instance
+        .get_typed_func(store, index)
+        .map_err(wrong_type_of(interface))
+}
+
 fn begin(
     store: &mut Store<GuestState>,
     limits: &ConverterLimits,
-    context: &CallContext,
+    context: &Arc<CallContext>,
     time: Time,
 ) {
     let limit = match time {

@@ -32,6 +32,8 @@ mod file_cache;
 mod folder;
 mod golden;
 mod instance;
+mod lift;
+mod pack;
 mod registry;
 mod run;
 mod session;

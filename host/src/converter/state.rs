@@ -42,7 +42,7 @@ pub(super) struct GuestState {
     /// When the call at hand has had its time.
     pub(super) deadline: Deadline,
     /// None between calls and while an instance is made.
-    pub(super) call: Option<CallContext>,
+    pub(super) call: Option<Arc<CallContext>>,
     /// What the call at hand asks for.
     pub(super) asked: Asked,
     /// The last line that the guest logged as an error during this call, else
@@ -84,7 +84,7 @@ impl GuestState {
     }
 
     /// Readies the state for the next call.
-    pub(super) fn begin(&mut self, call: CallContext, deadline: Deadline) {
+    pub(super) fn begin(&mut self, call: Arc<CallContext>, deadline: Deadline) {
         if self.fresh_memory_bytes == 0 {
             self.fresh_memory_bytes = self.memory_bytes;
         }
@@ -137,7 +137,7 @@ impl GuestState {
         let peer = self
             .call
             .as_ref()
-            .map(CallContext::peer)
+            .map(|call| call.peer())
             .map(tracing::field::display);
         match level {
             Level::Trace => trace!(target: "converter", converter, peer, "{message}"),

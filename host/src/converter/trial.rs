@@ -15,10 +15,11 @@ use super::{
     cutter::{Cuts, Cutter},
     error::CallError,
     golden::note,
-    instance::{Failure, Instance, Output, Time},
+    instance::{Failure, Instance, Output, Records, Time},
     session::Session,
     single::Single,
 };
+use crate::message::batch::{BatchBuilder, Origin};
 
 /// A converter under trial. Calls block; they must be made within a tokio
 /// runtime, but on none of its threads.
@@ -58,19 +59,14 @@ impl Trial {
         metadata: &Metadata,
         session: &Bytes,
     ) -> Tried<Vec<tb_converter::Entity>> {
-        let context = CallContext::Uplink {
+        let context = Arc::new(CallContext::Uplink {
             integration: Arc::new(metadata.clone()),
             peer: NOWHERE,
             local: NOWHERE,
             session: Session::new(session.clone()),
-        };
-        self.call(|instance| {
-            let (output, _) = instance.decode(frame, &context, Time::Whole)?;
-            Ok(Output {
-                value: output.value.into_iter().map(entity).collect(),
-                actions: output.actions,
-            })
-        })
+        });
+        let frame = Bytes::copy_from_slice(frame);
+        self.call(|instance| decode(instance, &frame, &context))
     }
 
     /// Encodes a message with its metadata and the integration's.
@@ -81,24 +77,24 @@ impl Trial {
         integration: &Metadata,
         session: &Bytes,
     ) -> Tried<Vec<Vec<u8>>> {
-        let context = CallContext::Downlink {
+        let context = Arc::new(CallContext::Downlink {
             integration: Arc::new(integration.clone()),
             message: Arc::new(metadata.clone()),
             missed: Missed::default(),
             peer: NOWHERE,
             session: Session::new(session.clone()),
-        };
+        });
         self.call(|instance| instance.encode(msg, msg_type, &context, Time::Whole))
     }
 
     /// Cuts the next frame from the front of `buffer`.
     pub fn cut(&mut self, cutter: &mut Cutter, buffer: &mut BytesMut) -> Cuts {
-        let context = CallContext::Uplink {
+        let context = Arc::new(CallContext::Uplink {
             integration: Arc::default(),
             peer: NOWHERE,
             local: NOWHERE,
             session: Session::default(),
-        };
+        });
         let mut cuts = Cuts::default();
         let call = |bytes: &[u8]| {
             let step = self
@@ -140,8 +136,30 @@ impl Trial {
     }
 }
 
+/// A call of `decode` with all of its time.
+pub(super) fn decode(
+    instance: &mut Instance,
+    frame: &Bytes,
+    context: &Arc<CallContext>,
+) -> Result<Output<Vec<tb_converter::Entity>>, Failure> {
+    let origin = Origin {
+        integration: Arc::default(),
+        allow_create: true,
+        received_ms: 0,
+    };
+    let mut batch = BatchBuilder::default();
+    let records = Records {
+        origin: &origin,
+        batch: &mut batch,
+    };
+    let Output { actions, .. } = instance.decode(frame, context, Time::Whole, records)?;
+    let uplinks = batch.finish().to_uplinks().into_iter();
+    let value = uplinks.map(|uplink| entity(uplink.entity)).collect();
+    Ok(Output { value, actions })
+}
+
 /// The SDK's types are the same contract's, made by another generator.
-pub(super) fn entity(entity: types::Entity) -> tb_converter::Entity {
+fn entity(entity: types::Entity) -> tb_converter::Entity {
     tb_converter::Entity {
         kind: match entity.kind {
             types::EntityKind::Device => tb_converter::EntityKind::Device,

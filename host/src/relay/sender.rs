@@ -392,11 +392,10 @@ impl<'session> Sender<'session> {
     fn note_attributes(&self, batch: &[Item<Record>]) {
         for item in batch {
             let uplink = item.record.uplink();
-            let attributes = uplink.attributes();
-            if attributes.len() > 0
+            if uplink.has_attributes()
                 && let Some(id) = self.context.entities.called(uplink.kind(), uplink.name())
             {
-                let attributes: Vec<_> = attributes.map(PairRef::to_pair).collect();
+                let attributes: Vec<_> = uplink.attributes().map(PairRef::to_pair).collect();
                 self.context.attributes.sent(id, &attributes);
             }
         }

@@ -85,7 +85,7 @@ impl Encoder {
                 converter.clone(),
                 message.msg.clone(),
                 message.msg_type.clone(),
-                context,
+                Arc::new(context),
             )
             .await
             .map_err(|stopped| stopped.to_string())?

@@ -19,11 +19,11 @@ use super::{
 use crate::{
     config::ReplyWhen,
     converter::{
-        CallContext, CallError, Converter, Decoded, Entity, Event, Output, Pace, Progress,
+        Actions, CallContext, CallError, Converter, Decoded, Event, Output, Pace, Progress,
         RpcAnswer, Session, Undecoded,
     },
     dead_letters::NewLetter,
-    message::{Uplink, now_ms},
+    message::{Batch, batch::Origin, now_ms},
     spool::Acknowledgement,
 };
 
@@ -60,10 +60,8 @@ pub(super) struct Intake {
 /// What calls gave, on its way.
 #[derive(Default)]
 struct Gathered {
-    uplinks: Vec<Uplink>,
+    batch: Batch,
     letters: Vec<NewLetter>,
-    /// The entities that were named.
-    spoke: HashSet<String>,
     reply: Vec<u8>,
     answers: Vec<RpcAnswer>,
     close: bool,
@@ -130,27 +128,23 @@ impl Intake {
             let Some(converter) = self.converter(&live).await else {
                 return self.give_up(&frames[done..], received_ms, None).await;
             };
-            let context = self.context(&live);
+            let from = (self.context(&live), self.origin(&live, received_ms));
             let progress = self
                 .shared
                 .workers
-                .decode(converter.clone(), frames, done, context, &mut self.pace)
+                .decode(converter.clone(), frames, done, from, &mut self.pace)
                 .await
                 .map_err(|_| Ended::Stopping)?;
             let Progress {
                 frames: back,
                 decoded,
+                batch,
                 rest,
             } = progress;
             frames = back;
             let decoded_to = done + decoded.len();
-            let gathered = self.gather(
-                &live,
-                &converter,
-                &frames[done..decoded_to],
-                decoded,
-                received_ms,
-            );
+            let frames_done = &frames[done..decoded_to];
+            let gathered = self.gather(&converter, frames_done, (decoded, batch), received_ms);
             let dropped = frames.len() - decoded_to;
             if gathered.close && dropped > 0 {
                 warn!(
@@ -196,15 +190,18 @@ impl Intake {
             .tell(
                 converter.clone(),
                 event,
-                self.context(&live),
+                (self.context(&live), self.origin(&live, received_ms)),
                 &mut self.pace,
             )
             .await
             .map_err(|_| Ended::Stopping)?;
         match told {
-            Ok(output) => {
-                let mut gathered = Gathered::default();
-                self.take(&mut gathered, &live, output, received_ms);
+            Ok(Output { value, actions }) => {
+                let mut gathered = Gathered {
+                    batch: value,
+                    ..Gathered::default()
+                };
+                gathered.take(actions);
                 self.deliver(&live, gathered).await
             }
             Err(error) => {
@@ -215,12 +212,20 @@ impl Intake {
         }
     }
 
-    fn context(&self, live: &Live) -> CallContext {
-        CallContext::Uplink {
+    fn context(&self, live: &Live) -> Arc<CallContext> {
+        Arc::new(CallContext::Uplink {
             integration: live.metadata.clone(),
             peer: self.peer,
             local: self.local,
             session: self.session.clone(),
+        })
+    }
+
+    fn origin(&self, live: &Live, received_ms: i64) -> Origin {
+        Origin {
+            integration: self.integration.name.clone(),
+            allow_create: live.allow_create,
+            received_ms,
         }
     }
 
@@ -267,21 +272,24 @@ impl Intake {
     /// What the frames say, put together.
     fn gather(
         &mut self,
-        live: &Live,
         converter: &Converter,
         frames: &[Bytes],
-        decoded: Vec<Decoded>,
+        (decoded, batch): (Vec<Decoded>, Batch),
         received_ms: i64,
     ) -> Gathered {
-        let mut gathered = Gathered {
-            uplinks: Vec::with_capacity(decoded.len()),
-            ..Gathered::default()
-        };
+        let mut gathered = Gathered::default();
+        let mut first = 0;
         for (frame, result) in frames.iter().zip(decoded) {
             match result {
-                Ok(output) => {
-                    self.remarks.advise(converter, frame, &output);
-                    self.take(&mut gathered, live, output, received_ms);
+                Ok(Output {
+                    value: count,
+                    actions,
+                }) => {
+                    let records = batch.records(first..first + count);
+                    first += count;
+                    self.remarks
+                        .advise(converter, frame, records, actions.as_deref());
+                    gathered.take(actions);
                 }
                 Err(undecoded) => {
                     self.remarks
@@ -296,57 +304,31 @@ impl Intake {
         let counters = &self.integration.counters;
         counters.processed(frames.len() - gathered.letters.len());
         counters.failed(gathered.letters.len());
+        gathered.batch = batch;
         gathered
-    }
-
-    /// Adds what one call gave.
-    fn take(
-        &self,
-        gathered: &mut Gathered,
-        live: &Live,
-        output: Output<Vec<Entity>>,
-        received_ms: i64,
-    ) {
-        for entity in output.value {
-            if !gathered.spoke.contains(&entity.name) {
-                gathered.spoke.insert(entity.name.clone());
-            }
-            gathered.uplinks.push(Uplink {
-                integration: self.integration.name.clone(),
-                allow_create: live.allow_create,
-                received_ms,
-                entity,
-            });
-        }
-        let Some(actions) = output.actions else {
-            return;
-        };
-        gathered.reply.extend_from_slice(&actions.reply);
-        gathered.answers.extend(actions.answers);
-        gathered.close |= actions.close;
     }
 
     /// Stores what was gathered and does what was asked for. A reply is sent when its
     /// time has come, and not at all for what could not be stored.
     async fn deliver(&mut self, live: &Live, gathered: Gathered) -> Result<(), Ended> {
         let Gathered {
-            mut uplinks,
+            batch,
             letters,
-            spoke,
             mut reply,
             answers,
             close,
         } = gathered;
         self.letters.keep(letters).await;
-        let forwarded = live.leave_out_unchanged(&mut uplinks);
+        let spoke = who_spoke(&batch);
+        let (batch, forwarded) = live.forward(batch);
         if live.reply_when == ReplyWhen::Decoded {
             self.reply(std::mem::take(&mut reply), None).await;
         }
         let spool = &self.shared.spool;
         let watched = live.reply_when == ReplyWhen::Acknowledged && !reply.is_empty();
         let stored = match watched {
-            true => spool.append_watched(uplinks).await.map(Some),
-            false => spool.append(uplinks).await.map(|()| None),
+            true => spool.append_watched(batch).await.map(Some),
+            false => spool.append(batch).await.map(|()| None),
         };
         match stored {
             Ok(acknowledgement) => {
@@ -373,10 +355,10 @@ impl Intake {
         }
     }
 
-    /// Makes this connection the one for downlinks to `devices`.
-    fn announce(&mut self, devices: HashSet<String>) {
+    /// Makes this connection the one for downlinks to the entities that spoke.
+    fn announce(&mut self, spoke: Vec<String>) {
         let client = &self.integration.settings.client_configuration;
-        for device in devices {
+        for device in spoke {
             if !self.devices.contains(&device) {
                 if self.devices.len() >= client.max_devices_per_connection {
                     debug!(peer = %self.peer, device, "maxDevicesPerConnection is reached");
@@ -386,5 +368,31 @@ impl Intake {
             }
             self.shared.directory.seen(&device, &self.route);
         }
+    }
+}
+
+/// The entities of a batch, each once.
+fn who_spoke(batch: &Batch) -> Vec<String> {
+    let (mut previous, mut known) = (None, HashSet::new());
+    let mut spoke = Vec::new();
+    for record in batch.iter() {
+        let lane = record.lane();
+        // Mostly one speaks all the time.
+        if previous.replace(lane) != Some(lane) && known.insert(lane) {
+            spoke.push(record.name().to_owned());
+        }
+    }
+    spoke
+}
+
+impl Gathered {
+    /// Adds what one call asks for.
+    fn take(&mut self, actions: Option<Box<Actions>>) {
+        let Some(actions) = actions else {
+            return;
+        };
+        self.reply.extend_from_slice(&actions.reply);
+        self.answers.extend(actions.answers);
+        self.close |= actions.close;
     }
 }

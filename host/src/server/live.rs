@@ -14,7 +14,7 @@ use super::update_only::{Forwarded, UpdateOnly};
 use crate::{
     config::{self, ReplyWhen},
     converter::{Converter, Direction, Metadata, Registry, Selection},
-    message::Uplink,
+    message::{Batch, Uplink},
 };
 
 /// Which functions of the converter's `lifecycle` are called.
@@ -114,6 +114,16 @@ impl Live {
             self.update_only = Some(known.clone());
         }
         self
+    }
+
+    /// [`Live::leave_out_unchanged`], which costs nothing where there are no such keys.
+    pub(super) fn forward(&self, batch: Batch) -> (Batch, Option<Forwarded>) {
+        if self.update_only.is_none() {
+            return (batch, None);
+        }
+        let mut uplinks = batch.to_uplinks();
+        let forwarded = self.leave_out_unchanged(&mut uplinks);
+        (Batch::of(&uplinks), forwarded)
     }
 
     /// Leaves out the values of `updateOnlyKeys` that did not change, and whatever

@@ -8,9 +8,10 @@ use tracing::{info, warn};
 
 use super::{calls::Unasked, diagnosis, integration::Integration, stream::StreamError};
 use crate::{
-    converter::{CallError, Converter, Entity, Event, Output, RpcAnswer},
+    converter::{Actions, CallError, Converter, Event, RpcAnswer},
     hex::hex_start,
     log_budget::LogBudget,
+    message::UplinkRef,
 };
 
 /// Lines a second that one connection may write to the log about bad frames.
@@ -38,17 +39,17 @@ impl Remarks {
     }
 
     /// Points out what looks wrong in data that can be stored.
-    pub(super) fn advise(
+    pub(super) fn advise<'records>(
         &mut self,
         converter: &Converter,
         frame: &Bytes,
-        output: &Output<Vec<Entity>>,
+        records: impl ExactSizeIterator<Item = UplinkRef<'records>> + Clone,
+        actions: Option<&Actions>,
     ) {
-        let entities = &output.value;
         // A login that is replied to needs no entity.
         if !self.said_nothing_to_save
-            && output.actions.is_none()
-            && let Some(advice) = diagnosis::nothing_to_save(entities)
+            && actions.is_none()
+            && let Some(advice) = diagnosis::nothing_to_save(records.clone())
         {
             self.said_nothing_to_save = true;
             info!(
@@ -59,7 +60,7 @@ impl Remarks {
             );
         }
         if !self.said_seconds
-            && let Some(advice) = diagnosis::wrong_time_unit(entities)
+            && let Some(advice) = diagnosis::wrong_time_unit(records)
         {
             self.said_seconds = true;
             warn!(

@@ -1,6 +1,8 @@
 //! Bytes of one connection become frames: by a handler of ours, or by the
 //! converter.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use tokio_util::{codec::Decoder, sync::CancellationToken};
 
@@ -106,7 +108,7 @@ impl Stream {
 /// What it takes to ask a converter.
 pub(super) struct Asking<'connection> {
     pub(super) workers: &'connection Workers,
-    pub(super) context: CallContext,
+    pub(super) context: Arc<CallContext>,
     pub(super) pace: &'connection mut Pace,
     /// Told when the process stops.
     pub(super) stop: &'connection CancellationToken,

@@ -27,7 +27,7 @@ pub(super) struct Cut {
     pub(super) cutter: Cutter,
     pub(super) buffer: BytesMut,
     pub(super) max_frames: usize,
-    pub(super) context: CallContext,
+    pub(super) context: Arc<CallContext>,
     /// What came of it on a faster lane.
     pub(super) cuts: Cuts,
 }

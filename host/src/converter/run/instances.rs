@@ -1,6 +1,6 @@
 //! The instances of one converter thread.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use super::super::{
     component::Converter,
@@ -15,13 +15,8 @@ const MAX_KEPT: usize = 64;
 /// nothing is shared or locked over a call.
 #[derive(Default)]
 pub(super) struct Instances {
-    by_name: HashMap<Arc<str>, Kept>,
-    clock: u64,
-}
-
-struct Kept {
-    instance: Instance,
-    used: u64,
+    /// The last used one first, which mostly is used again.
+    kept: Vec<Instance>,
 }
 
 impl Instances {
@@ -32,37 +27,26 @@ impl Instances {
         converter: &Arc<Converter>,
         call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.clock += 1;
-        if let Some(kept) = self.by_name.get_mut(&converter.name)
-            && kept.instance.is_of(converter)
-        {
-            kept.used = self.clock;
-            let result = call(&mut kept.instance);
-            if kept.instance.is_spent() {
-                self.by_name.remove(&converter.name);
-            }
-            return result;
-        }
-        // Before the new one is made, so that there is room for it.
-        self.by_name.remove(&converter.name);
-        self.make_room();
-        let mut instance = Instance::new(converter)?;
-        let result = call(&mut instance);
-        if !instance.is_spent() {
-            let used = self.clock;
-            let kept = Kept { instance, used };
-            self.by_name.insert(converter.name.clone(), kept);
+        let serving = self.serving(converter)?;
+        let result = call(serving);
+        if serving.is_spent() {
+            self.kept.remove(0);
         }
         result
     }
 
-    fn make_room(&mut self) {
-        if self.by_name.len() < MAX_KEPT {
-            return;
+    /// The instance that serves `converter`, in front of the others.
+    fn serving(&mut self, converter: &Arc<Converter>) -> Result<&mut Instance, Failure> {
+        let of_name = |instance: &Instance| instance.name() == converter.name();
+        match self.kept.iter().position(|kept| kept.is_of(converter)) {
+            Some(place) => self.kept[..=place].rotate_right(1),
+            None => {
+                // Of another version. Before the new one is made, so that there is room for it.
+                self.kept.retain(|kept| !of_name(kept));
+                self.kept.truncate(MAX_KEPT - 1);
+                self.kept.insert(0, Instance::new(converter)?);
+            }
         }
-        let oldest = self.by_name.iter().min_by_key(|(_, kept)| kept.used);
-        if let Some(name) = oldest.map(|(name, _)| name.clone()) {
-            self.by_name.remove(&name);
-        }
+        Ok(&mut self.kept[0])
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_channel::Receiver;
@@ -15,22 +15,23 @@ use tokio::sync::oneshot;
 
 use super::{
     super::{
-        Entity,
         call::CallContext,
         component::Converter,
-        deadline::thread_time,
+        deadline::{TICK, thread_time},
         error::CallError,
-        instance::{Failure, Output, Time},
+        instance::{Failure, Output, Records, Time},
     },
     instances::Instances,
 };
+use crate::message::batch::{Batch, BatchBuilder, Origin};
 
 /// Processor time of one call on a regular thread, beyond the tick at which it
 /// is first looked at. More than a hundred times what a call takes.
 const SLICE: Duration = Duration::from_millis(4);
-/// How long a thread works on one job before others get their turn.
-const TURN: Duration = Duration::from_millis(20);
-/// Results of one job, in bytes: they stay in memory until the spool has room.
+/// How long a thread works on one job before others get their turn, in ticks of the deadlines'
+/// clock: to ask for the time after each call would cost a twentieth of most calls.
+const TURN: u64 = 20 / TICK.as_millis() as u64;
+/// Records of one job, in bytes: they stay in memory until the spool has room.
 const MAX_RESULT_BYTES: usize = 1024 * 1024;
 
 /// The two kinds of threads.
@@ -51,8 +52,8 @@ impl Lane {
     }
 }
 
-/// What `decode` made of one frame.
-pub type Decoded = Result<Output<Vec<Entity>>, Undecoded>;
+/// What `decode` made of one frame: how many records.
+pub type Decoded = Result<Output<usize>, Box<Undecoded>>;
 
 /// A frame that could not be decoded.
 #[derive(Debug)]
@@ -70,7 +71,8 @@ pub(super) struct Frames {
     pub(super) frames: Vec<Bytes>,
     /// How many were decoded before this job.
     pub(super) from: usize,
-    pub(super) context: CallContext,
+    pub(super) context: Arc<CallContext>,
+    pub(super) origin: Origin,
 }
 
 /// Runs a task on the thread that it was given to.
@@ -86,6 +88,8 @@ pub(super) enum Job {
 pub(super) struct DecodeReply {
     pub(super) frames: Frames,
     pub(super) decoded: Vec<Decoded>,
+    /// The records of all of them, in order.
+    pub(super) batch: Batch,
     pub(super) report: Report,
 }
 
@@ -119,29 +123,36 @@ pub(super) fn work(queue: &Receiver<Job>, lane: Lane) {
 
 fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply {
     let Frames {
-        converter, context, ..
+        converter,
+        context,
+        origin,
+        ..
     } = &frames;
-    let mut decoded = Vec::with_capacity(frames.frames.len() - frames.from);
+    let count = frames.frames.len() - frames.from;
+    let mut decoded = Vec::with_capacity(count);
+    let mut batch = BatchBuilder::with_capacity(count);
     let mut report = Report::default();
-    let (mut errors, mut bytes, mut closes) = (0, 0, false);
-    let start = Instant::now();
+    let (mut errors, mut replied, mut closes) = (0, 0, false);
+    let start = converter.engine.ticks();
     for frame in &frames.frames[frames.from..] {
         let before = (lane == Lane::Slow).then(thread_time);
+        let records = batch.len();
         let result = instances.call(converter, |instance| {
-            instance.decode(frame, context, lane.time())
+            let batch = &mut batch;
+            instance.decode(frame, context, lane.time(), Records { origin, batch })
         });
         let took = before.map_or(Duration::ZERO, |before| {
             thread_time().saturating_sub(before)
         });
         report.slow |= took > SLICE;
         match result {
-            Ok((output, size)) => {
-                bytes += size;
-                if let Some(actions) = &output.actions {
-                    bytes += actions.reply.len();
+            Ok(Output { actions, .. }) => {
+                if let Some(actions) = &actions {
+                    replied += actions.reply.len();
                     closes = actions.close;
                 }
-                decoded.push(Ok(output));
+                let value = batch.len() - records;
+                decoded.push(Ok(Output { value, actions }));
             }
             Err(Failure::Unfinished) => {
                 report.unfinished = true;
@@ -153,11 +164,12 @@ fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply 
                 }
                 errors += 1;
                 let session = context.session().value();
-                decoded.push(Err(Undecoded { error, session }));
+                decoded.push(Err(Box::new(Undecoded { error, session })));
             }
         }
         report.calls += 1;
-        if closes || bytes >= MAX_RESULT_BYTES || start.elapsed() >= TURN {
+        let bytes = batch.bytes() + replied;
+        if closes || bytes >= MAX_RESULT_BYTES || converter.engine.ticks() - start >= TURN {
             break;
         }
     }
@@ -169,6 +181,7 @@ fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply 
     DecodeReply {
         frames,
         decoded,
+        batch: batch.finish(),
         report,
     }
 }

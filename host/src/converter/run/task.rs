@@ -8,14 +8,15 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use super::{
     super::{
-        CallContext, Entity,
+        CallContext,
         component::Converter,
         error::CallError,
-        instance::{Event, Failure, Instance, Output, Time},
+        instance::{Event, Failure, Instance, Output, Records, Time},
     },
     instances::Instances,
     lane::Lane,
 };
+use crate::message::batch::{Batch, BatchBuilder, Origin};
 
 /// Something that converter threads do.
 pub(super) trait Task: Send + 'static {
@@ -31,7 +32,7 @@ pub(super) struct Encode {
     pub(super) converter: Arc<Converter>,
     pub(super) msg: String,
     pub(super) msg_type: String,
-    pub(super) context: CallContext,
+    pub(super) context: Arc<CallContext>,
 }
 
 impl Task for Encode {
@@ -48,16 +49,24 @@ impl Task for Encode {
 pub(super) struct Happened {
     pub(super) converter: Arc<Converter>,
     pub(super) event: Event,
-    pub(super) context: CallContext,
+    pub(super) context: Arc<CallContext>,
+    pub(super) origin: Origin,
 }
 
 impl Task for Happened {
-    type Outcome = Result<Output<Vec<Entity>>, CallError>;
+    type Outcome = Result<Output<Batch>, CallError>;
 
     fn run(&mut self, instances: &mut Instances, lane: Lane) -> Option<Self::Outcome> {
         one_call(instances, &self.converter, lane, |instance, time| {
-            let (output, _) = instance.on_event(self.event, &self.context, time)?;
-            Ok(output)
+            let mut batch = BatchBuilder::default();
+            let records = Records {
+                origin: &self.origin,
+                batch: &mut batch,
+            };
+            let Output { actions, .. } =
+                instance.on_event(self.event, &self.context, time, records)?;
+            let value = batch.finish();
+            Ok(Output { value, actions })
         })
     }
 }

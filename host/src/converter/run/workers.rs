@@ -19,7 +19,6 @@ use tracing::warn;
 
 use super::{
     super::{
-        Entity,
         call::CallContext,
         component::Converter,
         cutter::{Cuts, Cutter},
@@ -32,6 +31,7 @@ use super::{
     pace::Pace,
     task::{Encode, Happened, Task},
 };
+use crate::message::batch::{Batch, Origin};
 
 /// Jobs that may wait for each thread. A full queue makes connections wait
 /// with their next batch; more would only add latency.
@@ -52,6 +52,8 @@ pub struct Progress {
     /// The results of the first ones that had none before, in order. The others
     /// did not get their turn yet: hand them in again.
     pub decoded: Vec<Decoded>,
+    /// The records of these, in order.
+    pub batch: Batch,
     /// How long to wait before handing in more frames of this connection.
     pub rest: Duration,
 }
@@ -90,7 +92,7 @@ impl Workers {
         converter: Arc<Converter>,
         frames: Vec<Bytes>,
         from: usize,
-        context: CallContext,
+        (context, origin): (Arc<CallContext>, Origin),
         pace: &mut Pace,
     ) -> Result<Progress, Stopped> {
         let (done, reply) = oneshot::channel();
@@ -99,16 +101,19 @@ impl Workers {
             frames,
             from,
             context,
+            origin,
         };
         self.submit(pace.lane(), Job::Decode(frames, done)).await?;
         let DecodeReply {
             frames,
             decoded,
+            batch,
             report,
         } = reply.await.map_err(|_| Stopped)?;
         Ok(Progress {
             frames: frames.frames,
             decoded,
+            batch,
             rest: pace.note(&report),
         })
     }
@@ -122,7 +127,7 @@ impl Workers {
         converter: Arc<Converter>,
         msg: String,
         msg_type: String,
-        context: CallContext,
+        context: Arc<CallContext>,
     ) -> Result<Result<Output<Vec<Vec<u8>>>, CallError>, Stopped> {
         let task = Encode {
             converter,
@@ -142,14 +147,15 @@ impl Workers {
         &self,
         converter: Arc<Converter>,
         event: Event,
-        context: CallContext,
+        (context, origin): (Arc<CallContext>, Origin),
         pace: &mut Pace,
-    ) -> Result<Result<Output<Vec<Entity>>, CallError>, Stopped> {
+    ) -> Result<Result<Output<Batch>, CallError>, Stopped> {
         let call_timeout = converter.limits.call_timeout;
         let task = Happened {
             converter,
             event,
             context,
+            origin,
         };
         let (_, told, unfinished) = self.run(task, pace.lane()).await?;
         let timed_out = matches!(told, Err(CallError::TimedOut(_)));
@@ -175,7 +181,7 @@ impl Workers {
         converter: Arc<Converter>,
         (cutter, buffer): (Cutter, BytesMut),
         max_frames: usize,
-        context: CallContext,
+        context: Arc<CallContext>,
         pace: &mut Pace,
     ) -> Result<(Cutter, BytesMut, Cuts), Stopped> {
         let task = Cut {

@@ -2,7 +2,7 @@
 
 use std::{
     hash::{BuildHasher as _, RandomState},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use twox_hash::XxHash3_64;
@@ -18,15 +18,22 @@ use crate::message::{EntityKind, KeyValue, Uplink};
 /// A guess at what a record takes, to make room once.
 const USUAL_BYTES: usize = 64;
 
-/// What stands in front of a record's values.
-#[derive(Clone, Copy, Debug)]
-pub struct Head<'head> {
+/// Where records come from.
+#[derive(Clone, Debug)]
+pub struct Origin {
     /// See [`Uplink::integration`].
-    pub integration: &'head str,
+    pub integration: Arc<str>,
     /// See [`Uplink::allow_create`].
     pub allow_create: bool,
     /// See [`Uplink::received_ms`].
     pub received_ms: i64,
+}
+
+/// What stands in front of a record's values.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'head> {
+    /// Where it comes from.
+    pub origin: &'head Origin,
     /// Device or asset.
     pub kind: EntityKind,
     /// ThingsBoard's `deviceName` or `assetName`.
@@ -120,10 +127,13 @@ impl BatchBuilder {
     /// Adds a whole record.
     pub fn push(&mut self, uplink: &Uplink) {
         let entity = &uplink.entity;
-        self.head(&Head {
-            integration: &uplink.integration,
+        let origin = Origin {
+            integration: uplink.integration.clone(),
             allow_create: uplink.allow_create,
             received_ms: uplink.received_ms,
+        };
+        self.head(&Head {
+            origin: &origin,
             kind: entity.kind,
             name: &entity.name,
             profile: &entity.profile,
@@ -149,13 +159,14 @@ impl BatchBuilder {
     /// Begins a record.
     pub fn head(&mut self, head: &Head<'_>) {
         self.end();
+        let origin = head.origin;
         let start = self.bytes.len();
         let previous = self.places.last().copied();
         let same = |span: fn(&Place) -> Span, text: &str| {
             let span = previous.as_ref().map(span)?;
             (span.of(&self.bytes) == text.as_bytes()).then_some(span)
         };
-        let integration = same(|place| place.integration, head.integration);
+        let integration = same(|place| place.integration, &origin.integration);
         let profile = same(|place| place.profile, head.profile);
         let name = same(|place| place.name, head.name);
         let options = [
@@ -173,7 +184,7 @@ impl BatchBuilder {
             (profile.is_some(), flag::SAME_PROFILE),
             (name.is_some(), flag::SAME_NAME),
             (head.kind == EntityKind::Asset, flag::ASSET),
-            (head.allow_create, flag::ALLOW_CREATE),
+            (origin.allow_create, flag::ALLOW_CREATE),
             (present != 0, flag::OPTIONS),
         ];
         let flags = flags
@@ -181,7 +192,7 @@ impl BatchBuilder {
             .filter(|(set, _)| *set)
             .fold(0, |bits, (_, bit)| bits | bit);
         self.bytes.push(flags);
-        let integration = integration.unwrap_or_else(|| self.text(head.integration));
+        let integration = integration.unwrap_or_else(|| self.text(&origin.integration));
         let profile = profile.unwrap_or_else(|| self.text(head.profile));
         let lane = match (name, previous) {
             (Some(_), Some(previous)) if (previous.flags ^ flags) & flag::ASSET == 0 => {
@@ -192,7 +203,7 @@ impl BatchBuilder {
         let name = name.unwrap_or_else(|| self.text(head.name));
         let before = previous.map_or(0, |place| place.received_ms);
         put(
-            zigzag(head.received_ms.wrapping_sub(before)),
+            zigzag(origin.received_ms.wrapping_sub(before)),
             &mut self.bytes,
         );
         let body = self.bytes.len();
@@ -207,11 +218,13 @@ impl BatchBuilder {
             integration,
             profile,
             name,
-            received_ms: head.received_ms,
+            received_ms: origin.received_ms,
             start: offset(start),
             body: offset(body),
             end: offset(body),
             message_bytes: 0,
+            has_times: false,
+            has_attributes: false,
             lane,
         });
     }
@@ -227,10 +240,13 @@ impl BatchBuilder {
             (pairs as u64) << 1 | u64::from(ts.is_some()),
             &mut self.bytes,
         );
-        if let (Some(ts), Some(place)) = (ts, self.places.last()) {
+        if let (Some(ts), Some(place)) = (ts, self.places.last_mut()) {
+            place.has_times = true;
             put(zigzag(ts.wrapping_sub(place.received_ms)), &mut self.bytes);
         }
-        self.takes(message_bytes::PART);
+        if pairs > 0 {
+            self.takes(message_bytes::PART);
+        }
     }
 
     /// How many attributes follow.
@@ -238,6 +254,9 @@ impl BatchBuilder {
         put(pairs as u64, &mut self.bytes);
         if pairs > 0 {
             self.takes(message_bytes::PART);
+        }
+        if let Some(place) = self.places.last_mut() {
+            place.has_attributes = pairs > 0;
         }
     }
 

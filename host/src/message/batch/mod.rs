@@ -32,10 +32,12 @@ mod tests;
 mod varint;
 mod view;
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 pub use self::{
-    builder::{BatchBuilder, Head, Mark},
+    builder::{BatchBuilder, Head, Mark, Origin},
     parse::{Malformed, parse},
     view::{PairRef, Pairs, SampleRef, Samples, UplinkRef, ValueRef},
 };
@@ -71,6 +73,8 @@ struct Place {
     end: u32,
     /// See [`UplinkRef::message_bytes`].
     message_bytes: u32,
+    has_times: bool,
+    has_attributes: bool,
     lane: u64,
 }
 
@@ -134,11 +138,18 @@ impl Batch {
     }
 
     /// All records in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = UplinkRef<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = UplinkRef<'_>> + Clone {
+        self.records(0..self.len())
+    }
+
+    /// Some of the records in order; those that do not exist are left out.
+    pub fn records(
+        &self,
+        range: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = UplinkRef<'_>> + Clone {
         let batch = self;
-        self.places
-            .iter()
-            .map(move |place| UplinkRef { batch, place })
+        let places = self.places.get(range).unwrap_or_default();
+        places.iter().map(move |place| UplinkRef { batch, place })
     }
 
     /// The records, unpacked.

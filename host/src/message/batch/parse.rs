@@ -92,15 +92,18 @@ impl Parser<'_> {
                 self.text()?;
             }
         }
-        let mut message_bytes = 0;
+        let (mut message_bytes, mut has_times) = (0_u32, false);
         for _ in 0..self.count()? {
-            let (count, _) = self.cursor.sample()?;
-            message_bytes += message_bytes::PART;
+            let (count, ts) = self.cursor.sample()?;
+            has_times |= ts.is_some();
+            if count > 0 {
+                message_bytes = message_bytes.saturating_add(message_bytes::PART);
+            }
             message_bytes = self.pairs(count, message_bytes)?;
         }
         let attributes = self.count()?;
         if attributes > 0 {
-            message_bytes += message_bytes::PART;
+            message_bytes = message_bytes.saturating_add(message_bytes::PART);
         }
         let message_bytes = self.pairs(attributes, message_bytes)?;
         let kind = match is(flag::ASSET) {
@@ -117,6 +120,8 @@ impl Parser<'_> {
             body,
             end: self.cursor.place(),
             message_bytes,
+            has_times,
+            has_attributes: attributes > 0,
             lane: lane(kind, name.of(self.bytes)),
         })
     }

@@ -29,6 +29,8 @@ fn assert_survives(uplinks: &[Uplink]) {
     for (written, read) in batch.iter().zip(read.iter().flat_map(Batch::iter)) {
         assert_eq!(written.lane(), read.lane());
         assert_eq!(written.message_bytes(), read.message_bytes());
+        assert_eq!(written.has_times(), read.has_times());
+        assert_eq!(written.has_attributes(), read.has_attributes());
     }
 }
 

@@ -160,6 +160,24 @@ impl<'batch> UplinkRef<'batch> {
         self.place.message_bytes as usize
     }
 
+    /// Whether there is a value or an attribute.
+    #[must_use]
+    pub fn has_values(self) -> bool {
+        self.place.message_bytes > 0
+    }
+
+    /// Whether a sample brought its time.
+    #[must_use]
+    pub fn has_times(self) -> bool {
+        self.place.has_times
+    }
+
+    /// Whether there is an attribute.
+    #[must_use]
+    pub fn has_attributes(self) -> bool {
+        self.place.has_attributes
+    }
+
     /// Time series.
     #[must_use]
     pub fn samples(self) -> Samples<'batch> {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::message::{Entity, EntityKind};
+use crate::message::{EntityKind, UplinkRef};
 
 /// Why ThingsBoard stores nothing of a frame, or of one entity in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum NothingToSave<'entities> {
+pub(in crate::server) enum NothingToSave<'records> {
     /// The converter returned no entity. Right for a heartbeat.
     NoEntity,
     /// An entity brought neither a telemetry value nor an attribute. Right for
@@ -15,25 +15,22 @@ pub(in crate::server) enum NothingToSave<'entities> {
         /// Device or asset.
         kind: EntityKind,
         /// The entity's name.
-        name: &'entities str,
+        name: &'records str,
     },
 }
 
 /// The first reason why something of a decoded frame is not stored.
-pub(in crate::server) fn nothing_to_save(entities: &[Entity]) -> Option<NothingToSave<'_>> {
-    if entities.is_empty() {
+pub(in crate::server) fn nothing_to_save<'records>(
+    records: impl ExactSizeIterator<Item = UplinkRef<'records>>,
+) -> Option<NothingToSave<'records>> {
+    if records.len() == 0 {
         return Some(NothingToSave::NoEntity);
     }
-    let empty = entities.iter().find(|entity| {
-        entity.attributes.is_empty()
-            && entity
-                .telemetry
-                .iter()
-                .all(|sample| sample.values.is_empty())
-    })?;
+    let mut records = records;
+    let empty = records.find(|record| !record.has_values())?;
     Some(NothingToSave::NoValue {
-        kind: empty.kind,
-        name: &empty.name,
+        kind: empty.kind(),
+        name: empty.name(),
     })
 }
 
@@ -67,7 +64,7 @@ pub(super) fn kind(kind: EntityKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{KeyValue, Sample, Value};
+    use crate::message::{Batch, Entity, KeyValue, Sample, Uplink, Value};
 
     fn value() -> KeyValue {
         KeyValue {
@@ -109,7 +106,14 @@ mod tests {
             (vec![entity(&[0], 1), entity(&[2], 1)], None),
         ];
         for (entities, expected) in cases {
-            assert_eq!(nothing_to_save(&entities), expected, "{entities:?}");
+            let uplinks = entities.into_iter().map(|entity| Uplink {
+                integration: "TCP".into(),
+                allow_create: true,
+                received_ms: 0,
+                entity,
+            });
+            let batch: Batch = uplinks.collect();
+            assert_eq!(nothing_to_save(batch.iter()), expected, "{batch:?}");
         }
         assert_eq!(
             empty.to_string(),

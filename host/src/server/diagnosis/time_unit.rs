@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::message::{Entity, EntityKind};
+use crate::message::{EntityKind, UplinkRef};
 
 /// 2001-09-09T01:46:40Z to 2100-01-01T00:00:00Z in Unix seconds.
 const SECONDS: RangeInclusive<i64> = 1_000_000_000..=4_102_444_800;
@@ -52,11 +52,11 @@ impl TimeUnit {
 
 /// A sample whose time is counted in another unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) struct WrongTimeUnit<'entities> {
+pub(in crate::server) struct WrongTimeUnit<'records> {
     /// Whose sample it is.
     pub(in crate::server) kind: EntityKind,
     /// The entity's name.
-    pub(in crate::server) name: &'entities str,
+    pub(in crate::server) name: &'records str,
     /// The time as the converter gave it.
     pub(in crate::server) ts: i64,
     /// What it must have been counted in.
@@ -64,13 +64,16 @@ pub(in crate::server) struct WrongTimeUnit<'entities> {
 }
 
 /// The first sample whose time is counted in another unit than milliseconds.
-pub(in crate::server) fn wrong_time_unit(entities: &[Entity]) -> Option<WrongTimeUnit<'_>> {
-    entities.iter().find_map(|entity| {
-        let mut times = entity.telemetry.iter().filter_map(|sample| sample.ts);
+pub(in crate::server) fn wrong_time_unit<'records>(
+    records: impl Iterator<Item = UplinkRef<'records>>,
+) -> Option<WrongTimeUnit<'records>> {
+    let mut timed = records.filter(|record| record.has_times());
+    timed.find_map(|record| {
+        let mut times = record.samples().filter_map(|sample| sample.ts);
         times.find_map(|ts| {
             Some(WrongTimeUnit {
-                kind: entity.kind,
-                name: &entity.name,
+                kind: record.kind(),
+                name: record.name(),
                 ts,
                 unit: TimeUnit::of(ts)?,
             })
@@ -130,23 +133,16 @@ fn date(since: Duration) -> humantime::Rfc3339Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Sample;
+    use crate::message::{Batch, Sample, Uplink, testing::device};
 
-    fn entity(name: &str, times: &[Option<i64>]) -> Entity {
+    fn uplink(name: &str, times: &[Option<i64>]) -> Uplink {
         let telemetry = times.iter().map(|ts| Sample {
             ts: *ts,
             values: Vec::new(),
         });
-        Entity {
-            kind: EntityKind::Device,
-            name: name.to_owned(),
-            profile: String::new(),
-            label: None,
-            customer: None,
-            group: None,
-            telemetry: telemetry.collect(),
-            attributes: Vec::new(),
-        }
+        let mut uplink = device(name);
+        uplink.entity.telemetry = telemetry.collect();
+        uplink
     }
 
     #[test]
@@ -202,14 +198,14 @@ mod tests {
             ),
         ];
         for (ts, expected) in cases {
-            let entities = [
-                entity("A", &[None, Some(1_700_000_000_000)]),
-                entity("B", &[None, Some(ts), Some(1_700_000_001)]),
-            ];
-            let wrong = wrong_time_unit(&entities).unwrap();
+            let batch = Batch::of(&[
+                uplink("A", &[None, Some(1_700_000_000_000)]),
+                uplink("B", &[None, Some(ts), Some(1_700_000_001)]),
+            ]);
+            let wrong = wrong_time_unit(batch.iter()).unwrap();
             assert_eq!((wrong.name, wrong.ts), ("B", ts));
             assert_eq!(wrong.to_string(), expected);
-            assert_eq!(wrong_time_unit(&entities[..1]), None);
+            assert_eq!(wrong_time_unit(batch.records(0..1)), None);
         }
     }
 }
