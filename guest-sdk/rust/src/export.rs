@@ -156,7 +156,8 @@ pub(crate) mod glue {
 
     use crate::error::describe;
     use crate::{
-        Context, DownlinkConverter, Entity, FramingConverter, Message, Step, UplinkConverter, log,
+        Context, DownlinkConverter, Entity, FramingConverter, Message, Step, UplinkConverter,
+        arena, log,
     };
 
     const SDK: &str = concat!("rust ", env!("CARGO_PKG_VERSION"));
@@ -173,6 +174,7 @@ pub(crate) mod glue {
 
     /// The export `decode`, whose error is text.
     pub fn decode<C: UplinkConverter>(frame: &[u8]) -> Result<Vec<Entity>, String> {
+        arena::begin([frame]);
         report_panics();
         C::decode(frame, &Context::default()).map_err(|error| describe(&error))
     }
@@ -182,6 +184,7 @@ pub(crate) mod glue {
         body: String,
         msg_type: String,
     ) -> Result<Vec<Vec<u8>>, String> {
+        arena::begin([body.as_bytes(), msg_type.as_bytes()]);
         report_panics();
         let msg = Message::new(body, msg_type);
         C::encode(&msg, &Context::default()).map_err(|error| describe(&error))
@@ -191,6 +194,7 @@ pub(crate) mod glue {
     pub fn happened(
         function: fn(&Context) -> crate::Result<Vec<Entity>>,
     ) -> Result<Vec<Entity>, String> {
+        arena::begin([]);
         report_panics();
         function(&Context::default()).map_err(|error| describe(&error))
     }
@@ -210,6 +214,7 @@ pub(crate) mod glue {
 
     /// The export `cut`, whose error is text.
     pub fn cut<C: FramingConverter>(bytes: &[u8]) -> Result<WireStep, String> {
+        arena::begin([bytes]);
         report_panics();
         // What goes beyond 32 bits goes beyond every limit of the host, too.
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

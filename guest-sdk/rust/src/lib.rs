@@ -92,6 +92,8 @@
 
 #![deny(missing_docs)]
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod arena;
 #[allow(
     missing_docs,
     unreachable_pub,

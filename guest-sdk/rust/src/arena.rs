@@ -1,0 +1,357 @@
+//! Where a converter's memory is: in a row, and all of it free again after a call.
+//!
+//! A call allocates a dozen small things and frees them all before it ends, so most of a
+//! general allocator's work would be for nothing. Here an allocation moves one number, and when
+//! the last of a call's allocations is freed the number goes back to where it was. What a
+//! call leaves behind (a `static` that is filled on first use) stays where it is, with all that the
+//! call had allocated: the next call begins behind it. A converter that leaves something behind
+//! with each call grows, until the host replaces its instance.
+
+use std::{alloc::Layout, cell::Cell};
+
+/// What a WebAssembly memory grows by.
+const PAGE: usize = 64 * 1024;
+
+/// The memory that an arena hands out; in a component its only one.
+pub(crate) trait Memory {
+    /// Makes it so many pages longer, and answers where they begin; None if there are no more.
+    fn grow(&self, pages: usize) -> Option<usize>;
+}
+
+/// Hands out addresses; nobody reads or writes here.
+///
+/// ```text
+///            base                  top            end
+/// | left behind | this call's      | free         |
+/// ```
+pub(crate) struct Arena<M> {
+    memory: M,
+    base: Cell<usize>,
+    top: Cell<usize>,
+    end: Cell<usize>,
+    /// Allocations from `base` on that are not freed.
+    live: Cell<usize>,
+}
+
+impl<M: Memory> Arena<M> {
+    pub(crate) const fn new(memory: M) -> Self {
+        Self {
+            memory,
+            base: Cell::new(0),
+            top: Cell::new(0),
+            end: Cell::new(0),
+            live: Cell::new(0),
+        }
+    }
+
+    /// A call begins, whose arguments are the last `arguments` allocations, the first of them at
+    /// `first`. What calls before it have left is left alone from here on.
+    pub(crate) fn begin(&self, first: usize, arguments: usize) {
+        if self.live.get() > arguments {
+            self.live.set(arguments);
+            self.base.set(match arguments {
+                0 => self.top.get(),
+                _ => first,
+            });
+        }
+    }
+
+    /// Room for `layout`, which is not empty; None if there is none.
+    #[inline]
+    pub(crate) fn allocate(&self, layout: Layout) -> Option<usize> {
+        let start = self.top.get().next_multiple_of(layout.align());
+        let end = start.checked_add(layout.size())?;
+        if end > self.end.get() {
+            return self.allocate_more(layout);
+        }
+        self.top.set(end);
+        self.live.set(self.live.get() + 1);
+        Some(start)
+    }
+
+    #[cold]
+    fn allocate_more(&self, layout: Layout) -> Option<usize> {
+        let bytes = layout.size().checked_add(layout.align())?;
+        let pages = bytes.div_ceil(PAGE);
+        let new = self.memory.grow(pages)?;
+        if new != self.end.get() {
+            // The first time, or somebody else has grown the memory meanwhile: what is there stays.
+            self.base.set(new);
+            self.top.set(new);
+            self.live.set(0);
+        }
+        self.end.set(new + pages * PAGE);
+        self.allocate(layout)
+    }
+
+    /// Takes back what was allocated at `start`.
+    #[inline]
+    pub(crate) fn free(&self, start: usize, size: usize) {
+        if start < self.base.get() {
+            return;
+        }
+        let live = self.live.get() - 1;
+        self.live.set(live);
+        if live == 0 {
+            self.top.set(self.base.get());
+        } else if start + size == self.top.get() {
+            self.top.set(start);
+        }
+    }
+
+    /// Makes the allocation at `start` longer or shorter where it is; false if it has to move.
+    #[inline]
+    pub(crate) fn resize(&self, start: usize, old: usize, new: usize) -> bool {
+        // What was left behind ends where this call begins.
+        if start < self.base.get() || start + old != self.top.get() {
+            return new <= old;
+        }
+        match start.checked_add(new) {
+            Some(end) if end <= self.end.get() => {
+                self.top.set(end);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+mod global {
+    use std::{
+        alloc::{GlobalAlloc, Layout},
+        arch::wasm32,
+        ptr,
+    };
+
+    use super::{Arena, Memory};
+
+    pub(super) struct Component;
+
+    impl Memory for Component {
+        fn grow(&self, pages: usize) -> Option<usize> {
+            match wasm32::memory_grow::<0>(pages) {
+                usize::MAX => None,
+                before => Some(before * super::PAGE),
+            }
+        }
+    }
+
+    pub(super) struct Global(pub(super) Arena<Component>);
+
+    // A component has one thread.
+    unsafe impl Sync for Global {}
+
+    unsafe impl GlobalAlloc for Global {
+        #[inline(never)]
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            match self.0.allocate(layout) {
+                Some(start) => ptr::with_exposed_provenance_mut(start),
+                None => ptr::null_mut(),
+            }
+        }
+
+        #[inline(never)]
+        unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+            self.0.free(start.addr(), layout.size());
+        }
+
+        #[inline(never)]
+        unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            if self.0.resize(start.addr(), layout.size(), size) {
+                return start;
+            }
+            unsafe {
+                let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+                if !new.is_null() {
+                    ptr::copy_nonoverlapping(start, new, layout.size());
+                    self.dealloc(start, layout);
+                }
+                new
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static GLOBAL: global::Global = global::Global(Arena::new(global::Component));
+
+/// A call begins, whose arguments the host has just put here, in this order.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn begin<const N: usize>(arguments: [&[u8]; N]) {
+    // There is nothing to put of an empty one.
+    let mut arguments = arguments.into_iter().filter(|bytes| !bytes.is_empty());
+    let first = arguments.next();
+    let count = usize::from(first.is_some()) + arguments.count();
+    let start = first.map_or(0, |bytes| bytes.as_ptr().addr());
+    GLOBAL.0.begin(start, count);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    /// A memory of some pages, of which somebody else takes one now and then.
+    struct Pages {
+        end: Cell<usize>,
+        most: usize,
+    }
+
+    impl Memory for &Pages {
+        fn grow(&self, pages: usize) -> Option<usize> {
+            let start = self.end.get();
+            if pages > self.most - start {
+                return None;
+            }
+            self.end.set(start + pages);
+            Some(start * PAGE)
+        }
+    }
+
+    fn pages(most: usize) -> Pages {
+        Pages {
+            end: Cell::new(3),
+            most,
+        }
+    }
+
+    fn layout(size: usize) -> Layout {
+        Layout::from_size_align(size, 8).unwrap()
+    }
+
+    #[test]
+    fn a_call_that_leaves_nothing_takes_nothing() {
+        let memory = pages(4);
+        let arena = Arena::new(&memory);
+        for _ in 0..10_000 {
+            let frame = arena.allocate(layout(100)).unwrap();
+            arena.begin(frame, 1);
+            let name = arena.allocate(layout(10)).unwrap();
+            let list = arena.allocate(layout(64)).unwrap();
+            arena.free(name, 10);
+            arena.free(frame, 100);
+            arena.free(list, 64);
+        }
+        assert_eq!(memory.end.get(), 4);
+    }
+
+    #[test]
+    fn what_a_call_leaves_stays() {
+        let memory = pages(100);
+        let arena = Arena::new(&memory);
+        let kept = arena.allocate(layout(1000)).unwrap();
+        let frame = arena.allocate(layout(10)).unwrap();
+        arena.begin(frame, 1);
+        arena.free(frame, 10);
+        let next = arena.allocate(layout(10)).unwrap();
+        assert!(next >= kept + 1000);
+        // Freed at last, it is behind us.
+        arena.free(kept, 1000);
+        arena.free(next, 10);
+        assert_eq!(arena.allocate(layout(10)), Some(next));
+    }
+
+    #[test]
+    fn what_was_left_behind_does_not_grow_into_this_call() {
+        let memory = pages(100);
+        let arena = Arena::new(&memory);
+        let kept = arena.allocate(layout(8)).unwrap();
+        arena.begin(0, 0);
+        assert!(!arena.resize(kept, 8, 16), "it has to move");
+        assert!(arena.resize(kept, 8, 4));
+        let next = arena.allocate(layout(8)).unwrap();
+        arena.free(next, 8);
+        assert_eq!(arena.allocate(layout(8)), Some(next));
+    }
+
+    #[test]
+    fn the_last_allocation_grows_and_shrinks_in_place() {
+        let memory = pages(100);
+        let arena = Arena::new(&memory);
+        let first = arena.allocate(layout(10)).unwrap();
+        assert!(arena.resize(first, 10, 30_000));
+        let second = arena.allocate(layout(10)).unwrap();
+        assert!(second >= first + 30_000);
+        assert!(!arena.resize(first, 30_000, 30_001));
+        assert!(arena.resize(first, 30_000, 5));
+        assert!(!arena.resize(second, 10, 64 * PAGE), "it has to move");
+    }
+
+    #[test]
+    fn an_end_of_memory_is_told() {
+        let memory = pages(5);
+        let arena = Arena::new(&memory);
+        assert_eq!(arena.allocate(layout(3 * PAGE)), None);
+        assert!(arena.allocate(layout(10)).is_some());
+        assert_eq!(arena.allocate(layout(usize::MAX / 4)), None);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Allocate(usize, usize),
+        Free(prop::sample::Index),
+        Resize(prop::sample::Index, usize),
+        Begin(usize),
+        Elsewhere,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            6 => (1..200_usize, 0..5_u32).prop_map(|(size, align)| Step::Allocate(size, 1 << align)),
+            1 => (1..3 * PAGE).prop_map(|size| Step::Allocate(size, 8)),
+            5 => any::<prop::sample::Index>().prop_map(Step::Free),
+            2 => (any::<prop::sample::Index>(), 1..300_usize).prop_map(|(of, size)| Step::Resize(of, size)),
+            2 => (0..3_usize).prop_map(Step::Begin),
+            1 => Just(Step::Elsewhere),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is allocated, freed, resized and left behind: nothing that is in use is
+        /// given out again, and all of it lies in memory that is there.
+        #[test]
+        fn nothing_overlaps(steps in vec(step(), 0..200)) {
+            let memory = pages(10_000);
+            let arena = Arena::new(&memory);
+            let mut used: Vec<(usize, usize)> = Vec::new();
+            let take = |used: &mut Vec<(usize, usize)>, size, align| {
+                let start = arena.allocate(Layout::from_size_align(size, align).unwrap()).unwrap();
+                assert_eq!(start % align, 0);
+                assert!(start >= 3 * PAGE && start + size <= memory.end.get() * PAGE);
+                let apart = |&(other, length): &(usize, usize)| {
+                    start + size <= other || other + length <= start
+                };
+                assert!(used.iter().all(apart), "{start} {size} {used:?}");
+                used.push((start, size));
+                start
+            };
+            for step in steps {
+                match step {
+                    Step::Allocate(size, align) => {
+                        take(&mut used, size, align);
+                    }
+                    Step::Free(which) if !used.is_empty() => {
+                        let (start, size) = used.swap_remove(which.index(used.len()));
+                        arena.free(start, size);
+                    }
+                    Step::Resize(which, size) if !used.is_empty() => {
+                        let place = which.index(used.len());
+                        let (start, old) = used[place];
+                        if arena.resize(start, old, size) {
+                            used[place].1 = size;
+                        }
+                    }
+                    Step::Begin(count) => {
+                        let arguments: Vec<_> = (0..count).map(|_| take(&mut used, 9, 1)).collect();
+                        arena.begin(arguments.first().copied().unwrap_or(0), count);
+                    }
+                    Step::Elsewhere => memory.end.set(memory.end.get() + 1),
+                    Step::Free(_) | Step::Resize(..) => {}
+                }
+            }
+        }
+    }
+}
