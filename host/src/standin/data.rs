@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::delays::Delays;
 use super::sequence::{Figures, Sequence};
 use super::values::Value;
 use crate::proto::transport::{KeyValueProto, TsKvListProto};
@@ -93,8 +94,17 @@ pub(super) struct Data {
 
 impl Data {
     /// Adds a point. The latest value is the one with the newest time, not the one that came last.
-    /// Of each key the newest `kept` arrivals stay.
-    pub(super) fn add_point(&mut self, key: &str, point: Point, kept: usize) {
+    /// Of each key the newest `kept` arrivals stay. What `delays` count is not stored.
+    pub(super) fn add_point(
+        &mut self,
+        key: &str,
+        point: Point,
+        kept: usize,
+        delays: Option<&mut Delays>,
+    ) {
+        if delays.is_some_and(|delays| delays.take(key, &point)) {
+            return;
+        }
         let series = match self.series.get_mut(key) {
             Some(series) => series,
             None => self.series.entry(key.to_owned()).or_default(),

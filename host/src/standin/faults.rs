@@ -135,6 +135,14 @@ impl Faults {
         Some(met.hit())
     }
 
+    /// Whether every uplink message is processed as it is.
+    pub(super) fn let_all_pass(&self) -> bool {
+        (self.ignore, self.reject, self.rate_limit) == (0, 0, 0)
+            && self.rate.is_none()
+            && self.targets.is_empty()
+            && self.cut.is_none()
+    }
+
     /// What is to become of this message because the session is about to end,
     /// and whether it ends now.
     pub(super) fn next_cut(&mut self) -> Option<(Cut, bool)> {

@@ -18,6 +18,7 @@ use super::entities::{Entity, Kind};
 use super::extract::{Body, Failure, Item, Items};
 use super::hub::{Hub, State};
 
+mod arrivals;
 mod calls;
 mod data;
 mod edge;
@@ -56,6 +57,13 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
             get(faults::show).post(faults::set).delete(faults::clear),
         )
         .route("/api/sequence", get(data::sequence))
+        .route("/api/points", get(arrivals::points))
+        .route(
+            "/api/delays",
+            get(arrivals::delays)
+                .post(arrivals::count)
+                .delete(arrivals::stop),
+        )
         .route("/api/devices/bulk", post(create_many))
         .route("/api/{kind}", get(list).post(create))
         .route("/api/{kind}/{name}", delete(remove))

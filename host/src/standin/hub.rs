@@ -10,6 +10,7 @@ mod tell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ pub(super) use self::live::{Close, Session};
 use super::calls::Calls;
 use super::credentials::Credentials;
 use super::customers::Customers;
+use super::delays::Delays;
 use super::edge::{Edge, Secret};
 use super::entities::{Entity, Kind, Table};
 use super::faults::Faults;
@@ -80,6 +82,10 @@ pub(super) struct State {
     pub(super) uplinks: u64,
     /// Points of telemetry of devices and assets that were stored.
     pub(super) points: u64,
+    /// The same, for those who wait for a number of them.
+    pub(super) points_told: watch::Sender<u64>,
+    /// How long values took, if that is counted.
+    pub(super) delays: Option<Delays>,
     /// Sessions accepted since the start; also the number of the newest.
     pub(super) connects: u64,
     /// The edge was connected at some time.
@@ -104,6 +110,8 @@ impl State {
             kept_points,
             uplinks: 0,
             points: 0,
+            points_told: watch::Sender::new(0),
+            delays: None,
             connects: 0,
             known: false,
             sessions: Sessions::default(),
@@ -122,6 +130,21 @@ impl State {
             Kind::Device => &mut self.devices,
             Kind::Asset => &mut self.assets,
         }
+    }
+
+    /// Whether a message of telemetry may be stored without a look at the rest:
+    /// nothing is to happen to it, and it is not written to the journal.
+    pub(super) fn takes_telemetry_at_once(&self) -> bool {
+        self.faults.let_all_pass() && self.journal.is_memory()
+    }
+
+    /// Tells how many points there are, if there are more.
+    pub(super) fn tell_points(&self) {
+        self.points_told.send_if_modified(|told| {
+            let more = *told != self.points;
+            *told = self.points;
+            more
+        });
     }
 
     /// Removes an entity and frees what belongs to it.

@@ -144,6 +144,11 @@ impl Journal {
         self.write(|buffer| record.encode(buffer))
     }
 
+    /// Whether nothing is stored.
+    pub(super) fn is_memory(&self) -> bool {
+        matches!(self.state, Target::Memory)
+    }
+
     /// Lets the file go; everything after this fails. Without a file nothing happens.
     pub(super) fn close(&mut self) {
         if let Target::File { .. } = self.state {

@@ -22,6 +22,7 @@ mod change;
 mod credentials;
 mod customers;
 mod data;
+mod delays;
 mod describe;
 mod draft;
 mod edge;
@@ -35,7 +36,9 @@ mod hub;
 mod journal;
 mod outbox;
 mod sequence;
+mod service;
 mod session;
+mod telemetry;
 mod tls;
 mod uplink;
 mod values;
@@ -55,16 +58,15 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tracing::debug;
 
 pub use self::error::Error;
 use self::hub::Hub;
+use self::service::EdgeServer;
 use self::session::EdgeService;
 pub use self::tls::TlsFiles;
 use self::wire::Socket;
-use crate::proto::edge::edge_rpc_service_server::EdgeRpcServiceServer;
 
 /// How long open connections may take to end after a shutdown.
 const GRACE: Duration = Duration::from_secs(1);
@@ -187,9 +189,7 @@ impl Standin {
         let _stop_sessions = stopping.clone().drop_guard();
 
         let router = http::router(Arc::clone(&hub));
-        let service = EdgeRpcServiceServer::new(EdgeService { hub, routing_key })
-            .accept_compressed(CompressionEncoding::Gzip)
-            .max_decoding_message_size(session::MOST_INBOUND);
+        let service = EdgeServer(Arc::new(EdgeService { hub, routing_key }));
         let incoming = TcpListenerStream::new(grpc).map(|stream| {
             let stream = stream?;
             stream.set_nodelay(true)?;

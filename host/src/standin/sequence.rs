@@ -55,6 +55,13 @@ impl Sequence {
         if value <= self.gap_free {
             return;
         }
+        if self.islands.is_empty() && value == self.gap_free + 1 {
+            // What nearly all values are.
+            self.distinct += 1;
+            self.max = value;
+            self.gap_free = value;
+            return;
+        }
         let below = self.islands.range(..=value).next_back();
         let below = below.map(|(&first, &last)| (first, last));
         if below.is_some_and(|(_, last)| value <= last) {

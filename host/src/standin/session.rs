@@ -14,11 +14,9 @@ use tracing::{info, warn};
 
 use super::faults::{Acks, Manner};
 use super::hub::{Close, Hub, Session};
+use super::service::Inbound;
 use super::wire::Wire;
-use crate::proto::edge::edge_rpc_service_server::EdgeRpcService;
-use crate::proto::edge::{
-    ConnectResponseCode, ConnectResponseMsg, EdgeUpdateMsg, RequestMsg, ResponseMsg,
-};
+use crate::proto::edge::{ConnectResponseCode, ConnectResponseMsg, EdgeUpdateMsg, ResponseMsg};
 
 /// Largest message taken from the edge, as ThingsBoard's default, in bytes.
 pub(super) const DEFAULT_MAX_INBOUND: usize = 4 * 1024 * 1024;
@@ -54,14 +52,12 @@ pub(super) struct EdgeService {
     pub(super) routing_key: String,
 }
 
-#[tonic::async_trait]
-impl EdgeRpcService for EdgeService {
-    type handleMsgsStream = ReceiverStream<Result<ResponseMsg, Status>>;
-
-    async fn handle_msgs(
+impl EdgeService {
+    /// Begins a session.
+    pub(super) fn handle_msgs(
         &self,
-        request: Request<Streaming<RequestMsg>>,
-    ) -> Result<Response<Self::handleMsgsStream>, Status> {
+        request: Request<Streaming<Inbound>>,
+    ) -> Result<Response<ReceiverStream<Result<ResponseMsg, Status>>>, Status> {
         let wire = Wire::of(request.extensions()).cloned();
         let wire = wire.ok_or_else(|| Status::internal("the socket is not known"))?;
         let peer = wire.peer;
@@ -114,7 +110,7 @@ impl Drop for Presence {
 struct Link {
     wire: Wire,
     hub: Arc<Hub>,
-    requests: Streaming<RequestMsg>,
+    requests: Streaming<Inbound>,
     answers: Answers,
     /// Answers that are held back on request.
     acks: Acks,

@@ -11,10 +11,12 @@ use uuid::Uuid;
 
 use super::calls;
 use super::credentials;
+use super::data::Point;
 use super::draft::{Draft, Refusal};
 use super::entities::{Kind, whole};
 use super::faults::Fault;
 use super::hub::{State, ms};
+use super::telemetry::Telemetry;
 use crate::proto::edge::{DeviceRpcCallMsg, UpdateMsgType, UplinkMsg, UplinkResponseMsg};
 
 /// Takes a message: it meets a fault, or it is stored, processed and answered.
@@ -40,7 +42,44 @@ pub(super) fn process(
         }
     }
     let answer = store(state, message, now_us);
+    state.tell_points();
     answer.filter(|_| fault.is_none())
+}
+
+/// Takes a message of telemetry, which meets no fault and cannot fail.
+pub(super) fn take(
+    state: &mut State,
+    message: Telemetry<'_>,
+    arrived_us: i64,
+) -> UplinkResponseMsg {
+    state.uplinks += 1;
+    let kept = state.kept_points;
+    let mut delays = state.delays.take();
+    let mut points = message.points.into_iter();
+    for part in message.parts {
+        let points = points.by_ref().take(part.points);
+        let Some(entity) = state.table_mut(part.kind).get_mut(part.id) else {
+            debug!(id = %part.id, kind = part.kind.noun(), "data of an unknown entity are skipped");
+            points.for_each(drop);
+            continue;
+        };
+        for (ts, key, value) in points {
+            let point = Point {
+                ts,
+                value,
+                arrived_us,
+            };
+            entity.data.add_point(key, point, kept, delays.as_mut());
+        }
+        state.points += part.points as u64;
+    }
+    state.delays = delays;
+    state.tell_points();
+    UplinkResponseMsg {
+        success: true,
+        error_msg: String::new(),
+        uplink_msg_id: message.uplink_msg_id,
+    }
 }
 
 /// Takes a message that is never answered, stored or not.
@@ -48,6 +87,7 @@ pub(super) fn take_unanswered(state: &mut State, message: UplinkMsg, now_us: i64
     state.uplinks += 1;
     if stored {
         store(state, message, now_us);
+        state.tell_points();
     }
 }
 

@@ -38,9 +38,8 @@ impl Value {
         let value = match kv.r#type() {
             KeyValueType::BooleanV => Self::Bool(kv.bool_v),
             KeyValueType::LongV => Self::Long(kv.long_v),
-            KeyValueType::DoubleV if kv.double_v.is_finite() => number(&printed(kv.double_v)),
-            KeyValueType::DoubleV => Self::Text(kv.double_v.to_string()),
-            KeyValueType::StringV => cast(&kv.string_v),
+            KeyValueType::DoubleV => Self::from_double(kv.double_v),
+            KeyValueType::StringV => Self::from_text(&kv.string_v),
             KeyValueType::JsonV => {
                 let json: Json = serde_json::from_str(&kv.json_v).map_err(|error| {
                     format!("the value of key {:?} is not JSON: {error}", kv.key)
@@ -56,6 +55,24 @@ impl Value {
             }
         };
         Ok(Some(value))
+    }
+
+    /// Types a double the way the server's save step does.
+    pub(super) fn from_double(double: f64) -> Self {
+        // These are printed with a point, no exponent and at most 16 decimals. All
+        // others are rare, and printing takes longer than all the rest.
+        if double == 0.0 || (1.0..1e7).contains(&double.abs()) {
+            Self::Double(double)
+        } else if double.is_finite() {
+            number(&printed(double))
+        } else {
+            Self::Text(double.to_string())
+        }
+    }
+
+    /// Types a text the way the server's save step does.
+    pub(super) fn from_text(text: &str) -> Self {
+        cast(text)
     }
 
     /// Types a value of the HTTP API, which keeps the types of JSON as they are.

@@ -8,7 +8,7 @@ fn add(data: &mut Data, key: &str, ts: i64, value: Value) {
         value,
         arrived_us: ts * 10,
     };
-    data.add_point(key, point, 3);
+    data.add_point(key, point, 3, None);
 }
 
 #[test]

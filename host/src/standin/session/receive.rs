@@ -5,8 +5,11 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use super::{Link, Stop};
-use crate::proto::edge::{ConnectRequestMsg, RequestMsg, RequestMsgType};
+use crate::proto::edge::{ConnectRequestMsg, RequestMsgType, UplinkMsg, UplinkResponseMsg};
+use crate::standin::faults::{AckRule, Manner};
 use crate::standin::hub::now_us;
+use crate::standin::service::Inbound;
+use crate::standin::telemetry::Telemetry;
 use crate::standin::uplink;
 
 impl Link {
@@ -37,7 +40,8 @@ impl Link {
     }
 
     /// Takes a message of an accepted session.
-    pub(super) async fn receive(&mut self, number: u64, message: RequestMsg) -> Result<(), Stop> {
+    pub(super) async fn receive(&mut self, number: u64, message: Inbound) -> Result<(), Stop> {
+        let now_us = now_us();
         let size = message.encoded_len();
         if size > self.max_inbound {
             let text = format!(
@@ -48,39 +52,16 @@ impl Link {
         }
         match RequestMsgType::try_from(message.msg_type) {
             Ok(RequestMsgType::UplinkRpcMessage) => {
-                let taken = {
-                    let mut state = self.hub.lock();
-                    if !state.is_open(number) {
-                        return Ok(());
-                    }
-                    if let Some(ack) = message.downlink_response_msg {
-                        state.acknowledge(ack.downlink_msg_id, ack.success);
-                    }
-                    let Some(uplink) = message.uplink_msg else {
-                        return Ok(());
-                    };
-                    match state.faults.next_cut() {
-                        None => {
-                            let answer = uplink::process(&mut state, uplink, now_us());
-                            let extra = &mut state.faults.extra_acks;
-                            let answers = answer.map(|answer| extra.around(answer));
-                            Ok((answers.unwrap_or_default(), state.faults.acks))
-                        }
-                        Some((cut, ends)) => {
-                            uplink::take_unanswered(&mut state, uplink, now_us(), cut.store);
-                            Err(ends.then_some(cut.how))
-                        }
-                    }
-                };
+                let taken = self.take_uplink(number, &message, now_us)?;
                 match taken {
-                    Ok((answers, rule)) => {
+                    Taken::Nothing => {}
+                    Taken::Answers(answers, rule) => {
                         for answer in answers {
                             self.acks.hold(Instant::now(), rule, answer);
                         }
                         self.send_held().await?;
                     }
-                    Err(None) => {}
-                    Err(Some(how)) => return Err(Stop::Cut(how)),
+                    Taken::Cut(how) => return Err(Stop::Cut(how)),
                 }
             }
             Ok(RequestMsgType::SyncRequestRpcMessage) => {
@@ -98,4 +79,50 @@ impl Link {
         }
         Ok(())
     }
+
+    /// Takes an uplink message or an acknowledgement.
+    fn take_uplink(&self, number: u64, message: &Inbound, now_us: i64) -> Result<Taken, Status> {
+        let bytes = message.uplink_msg.as_ref();
+        let telemetry = bytes.and_then(|bytes| Telemetry::read(bytes));
+        let mut state = self.hub.lock();
+        if !state.is_open(number) {
+            return Ok(Taken::Nothing);
+        }
+        if let Some(ack) = &message.downlink_response_msg {
+            state.acknowledge(ack.downlink_msg_id, ack.success);
+        }
+        let Some(bytes) = bytes else {
+            return Ok(Taken::Nothing);
+        };
+        let answer = match telemetry.filter(|_| state.takes_telemetry_at_once()) {
+            Some(telemetry) => Some(uplink::take(&mut state, telemetry, now_us)),
+            None => {
+                let unreadable = |error| Status::internal(format!("unreadable message: {error}"));
+                let uplink = UplinkMsg::decode(bytes.as_ref()).map_err(unreadable)?;
+                if let Some((cut, ends)) = state.faults.next_cut() {
+                    uplink::take_unanswered(&mut state, uplink, now_us, cut.store);
+                    return Ok(match ends {
+                        true => Taken::Cut(cut.how),
+                        false => Taken::Nothing,
+                    });
+                }
+                uplink::process(&mut state, uplink, now_us)
+            }
+        };
+        let extra = &mut state.faults.extra_acks;
+        let answers = answer.map(|answer| extra.around(answer));
+        Ok(Taken::Answers(
+            answers.unwrap_or_default(),
+            state.faults.acks,
+        ))
+    }
+}
+
+/// What follows from an uplink message.
+enum Taken {
+    Nothing,
+    /// These leave by this rule.
+    Answers(Vec<UplinkResponseMsg>, AckRule),
+    /// The session ends.
+    Cut(Manner),
 }

@@ -62,23 +62,31 @@ impl Parts<'_> {
         let id = whole(part.entity_id_msb, part.entity_id_lsb);
         let (now, arrived_us) = (self.now, self.now_us);
         let kept = self.state.kept_points;
-        let Some(data) = owner.data(self.state, id) else {
+        if owner.data(self.state, id).is_none() {
             debug!(%id, kind = part.entity_type, "data of an unknown entity are skipped");
             return Ok(());
-        };
+        }
         let mut points = 0;
         if let Some(telemetry) = part.post_telemetry_msg {
             self.unanswered |= telemetry.ts_kv_list.is_empty();
-            for (ts, key, value) in typed_points(&telemetry)? {
-                let point = Point {
-                    ts,
-                    value,
-                    arrived_us,
-                };
-                data.add_point(key, point, kept);
-                points += 1;
+            let typed = typed_points(&telemetry)?;
+            points = typed.len() as u64;
+            let mut delays = self.state.delays.take();
+            if let Some(data) = owner.data(self.state, id) {
+                for (ts, key, value) in typed {
+                    let point = Point {
+                        ts,
+                        value,
+                        arrived_us,
+                    };
+                    data.add_point(key, point, kept, delays.as_mut());
+                }
             }
+            self.state.delays = delays;
         }
+        let Some(data) = owner.data(self.state, id) else {
+            return Ok(());
+        };
         for attributes in [part.post_attributes_msg, part.attributes_updated_msg]
             .into_iter()
             .flatten()

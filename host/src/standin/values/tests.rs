@@ -1,6 +1,7 @@
 //! What each value becomes when it is stored.
 
 use super::*;
+use proptest::prelude::*;
 use serde_json::json;
 
 fn text(value: &str) -> Value {
@@ -108,4 +109,16 @@ fn http_values_keep_their_json_type() {
     }
     assert!(Value::from_json(Json::Null).is_err());
     assert!(Value::from_json(json!(u64::MAX)).is_err());
+}
+
+proptest! {
+    #[test]
+    fn a_double_is_typed_as_its_printed_form_says(double in prop_oneof![
+        any::<f64>(),
+        -1e7..1e7f64,
+        (-100_000_000i64..100_000_000).prop_map(|number| number as f64 / 1000.0),
+    ]) {
+        prop_assume!(double.is_finite());
+        prop_assert_eq!(Value::from_double(double), number(&printed(double)));
+    }
 }
