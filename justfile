@@ -121,6 +121,10 @@ bench part *arguments:
             {{quote(just_executable())}} build-converters
             cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
             ;;
+        end-to-end)
+            {{quote(just_executable())}} build build-converters
+            cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
+            ;;
         *)
             {{quote(just_executable())}} build _guests
             cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}

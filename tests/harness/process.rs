@@ -83,6 +83,11 @@ impl Process {
         Self { name, child, log }
     }
 
+    /// The process's number, for what `/proc` knows of it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A figure of `/proc/PID/status` in KiB: `VmRSS` is the memory at present,
     /// `VmHWM` the most there was.
     #[track_caller]
