@@ -165,3 +165,6 @@ fn fields<'a>(
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests;

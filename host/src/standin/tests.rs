@@ -4,6 +4,7 @@
 
 mod acks;
 mod api;
+mod arrivals;
 mod bulk;
 mod customers;
 mod downlink;

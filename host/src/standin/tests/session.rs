@@ -2,6 +2,7 @@
 
 use super::*;
 use tonic::Code;
+use tonic::codec::CompressionEncoding;
 
 #[tokio::test]
 async fn an_accepted_edge_learns_its_configuration() {
