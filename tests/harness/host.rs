@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{
     device::Device,
-    files::converter,
+    files::{binary, converter},
     process::Process,
     standin::{KEY, SECRET, Standin},
     tool::Tool,
@@ -50,6 +50,7 @@ pub struct HostBuilder {
     converters: Vec<(String, PathBuf)>,
     without_folder: bool,
     environment: Vec<(String, String)>,
+    binary: PathBuf,
 }
 
 impl Host {
@@ -74,6 +75,7 @@ impl Host {
             port: 0,
             converters: Vec::new(),
             environment: Vec::new(),
+            binary: binary(),
         }
     }
 
@@ -84,7 +86,7 @@ impl Host {
             process, folder, ..
         } = self;
         process.terminate();
-        Self::started(start(folder.path(), &[]), folder)
+        Self::started(start(folder.path()), folder)
     }
 
     /// Ends the process with SIGKILL, as a crash does, and returns its log.
@@ -104,7 +106,7 @@ impl Host {
             text.replacen("port = 0\nbindAddress", &port, 1),
         )
         .unwrap();
-        self.process = start(self.folder.path(), &[]);
+        self.process = start(self.folder.path());
     }
 
     /// Waits until the first integration listens.
@@ -263,6 +265,13 @@ impl HostBuilder {
         self
     }
 
+    /// Another build of `tb-tcp`, until it is restarted.
+    #[must_use]
+    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.binary = binary.into();
+        self
+    }
+
     /// Starts the host and waits until it listens.
     #[track_caller]
     pub fn start(self) -> Host {
@@ -273,9 +282,9 @@ impl HostBuilder {
     /// Starts the process, which may end by itself.
     pub fn spawn(self) -> (TempDir, Process) {
         let folder = tempfile::tempdir().unwrap();
-        let environment = self.environment.clone();
+        let (environment, binary) = (self.environment.clone(), self.binary.clone());
         self.prepare(folder.path());
-        let process = start(folder.path(), &environment);
+        let process = start_binary(&binary, folder.path(), &environment);
         (folder, process)
     }
 
@@ -312,14 +321,18 @@ impl HostBuilder {
     }
 }
 
-fn start(folder: &Path, environment: &[(String, String)]) -> Process {
+fn start(folder: &Path) -> Process {
+    start_binary(&binary(), folder, &[])
+}
+
+fn start_binary(binary: &Path, folder: &Path, environment: &[(String, String)]) -> Process {
     let config = folder.join(CONFIG);
     let arguments = ["run", "--config", config.to_str().unwrap()];
     let environment = environment
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     let environment: Vec<_> = environment.collect();
-    Process::start_in(Path::new("."), "host", &arguments, &environment)
+    Process::start_binary(binary, Path::new("."), "host", &arguments, &environment)
 }
 
 fn local_address(started: &Json) -> SocketAddr {

@@ -56,7 +56,18 @@ impl Process {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut command = Command::new(binary());
+        Self::start_binary(&binary(), folder, name, arguments, environment)
+    }
+
+    /// Starts another build of `tb-tcp`.
+    pub fn start_binary(
+        binary: &Path,
+        folder: &Path,
+        name: &'static str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new(binary);
         for variable in ENVIRONMENT {
             command.env_remove(variable);
         }

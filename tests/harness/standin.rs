@@ -1,6 +1,6 @@
 //! The stand-in as a process, and its HTTP API.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use serde_json::{Value as Json, json};
 
@@ -37,7 +37,13 @@ impl Standin {
 
     /// Starts one with more arguments.
     pub fn start_with(grpc_port: u16, more: &[&str]) -> Self {
-        let process = launch((grpc_port, 0), more);
+        Self::start_as(grpc_port, more, &[])
+    }
+
+    /// Starts one with more arguments and with variables of the environment, which it has
+    /// until it is started again.
+    pub fn start_as(grpc_port: u16, more: &[&str], environment: &[(&str, &str)]) -> Self {
+        let process = launch((grpc_port, 0), more, environment);
         let started = process.wait_for_log(STARTED);
         let address = |key: &str| started[key].as_str().unwrap().parse().unwrap();
         Self {
@@ -57,7 +63,7 @@ impl Standin {
     /// [`Standin::wait_until_started`] waits for it.
     pub fn start_again(&mut self) {
         let more: Vec<_> = self.more.iter().map(String::as_str).collect();
-        self.process = launch((self.grpc.port(), self.http.port()), &more);
+        self.process = launch((self.grpc.port(), self.http.port()), &more, &[]);
     }
 
     /// Waits until the process listens.
@@ -182,7 +188,11 @@ impl Standin {
     }
 }
 
-fn launch((grpc_port, http_port): (u16, u16), more: &[&str]) -> Process {
+fn launch(
+    (grpc_port, http_port): (u16, u16),
+    more: &[&str],
+    environment: &[(&str, &str)],
+) -> Process {
     let (grpc_port, http_port) = (grpc_port.to_string(), http_port.to_string());
     let arguments = [
         "standin",
@@ -195,5 +205,6 @@ fn launch((grpc_port, http_port): (u16, u16), more: &[&str]) -> Process {
         "--secret",
         SECRET,
     ];
-    Process::start("stand-in", &[&arguments, more].concat())
+    let arguments = [&arguments, more].concat();
+    Process::start_in(Path::new("."), "stand-in", &arguments, environment)
 }

@@ -1,162 +1,89 @@
 //! The whole way: devices, host and stand-in for ThingsBoard on one machine.
 //!
-//! `just bench end-to-end [--seconds N] [--connections N]`: samples a second and
-//! processor time of each process while connections send as fast as they go. A
-//! sample is one line with two values, one of them a counter, with which the
-//! stand-in checks that none is lost, doubled or overtaken.
+//! - `flood`: connections that send as fast as they go; what a sample costs each process
+//! - `latency`: from a device's socket to the stand-in, at a steady rate and one by one
+//! - `echo`: what the same bytes cost a server that only sends them back
+//! - `goals`: the figures beside what they are to be
+//!
+//! A sample is one line with two values, one of them a counter, with which the stand-in checks
+//! that none is lost, doubled or overtaken.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a benchmark fails")]
 
+mod echo;
+mod flood;
+mod goals;
+mod latency;
 #[path = "../load/mod.rs"]
 mod load;
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
-use harness::{Host, PATIENCE, Standin, converter, wait_for};
-use load::{
-    flood::Flood,
-    line::COUNTER,
-    usage::{Usage, Used, forget_peak},
-};
+use clap::Parser;
+use measure::{Arguments, RecordError, Report};
 
-/// Lines on their way at a time. Without a bound the host would take lines faster
-/// than ThingsBoard does and fill its spool; then what is sent and what arrives
-/// are not the same lines, and time for one would be shared by the other.
-const WINDOW: usize = 200_000;
-/// How long the load runs before it is measured.
-const WARM: Duration = Duration::from_secs(2);
-/// Values of a sample.
-const VALUES: u64 = 2;
+use goals::Goals;
 
-fn main() {
-    let mut seconds = 10;
-    let mut connections = vec![10, 1000];
-    let mut window = Some(WINDOW);
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        let mut number = || arguments.next().unwrap().parse().unwrap();
-        match argument.as_str() {
-            "--seconds" => seconds = number(),
-            "--connections" => connections = vec![usize::try_from(number()).unwrap()],
-            "--window" => window = Some(usize::try_from(number()).unwrap()).filter(|it| *it > 0),
-            // cargo bench adds it.
-            "--bench" => {}
-            other => panic!("unknown argument {other}"),
-        }
-    }
-    println!("load generator, host and stand-in share the processors; a sample has two values\n");
-    for connections in connections {
-        flood(connections, Duration::from_secs(seconds), window);
-    }
+/// Names the native host's binary.
+const NATIVE: &str = "TB_TCP_NATIVE";
+
+/// Devices, host and stand-in on one machine: throughput, processor time, latency
+#[derive(Parser)]
+struct End {
+    #[command(flatten)]
+    common: Arguments,
+    /// Seconds that each load is measured
+    #[arg(long, value_name = "SECONDS", default_value_t = 6)]
+    seconds: u64,
+    /// Only so many connections, instead of 10 and 1000
+    #[arg(long, value_name = "NUMBER")]
+    connections: Option<usize>,
+    /// Lines on their way at a time while connections send as fast as they go; 0 is no bound
+    #[arg(long, value_name = "LINES", default_value_t = flood::WINDOW)]
+    window: usize,
+    /// Only the load as fast as it goes, and only on the host as it is: for a profile
+    #[arg(long)]
+    flood: bool,
+    /// The echo server, which this program starts by itself
+    #[arg(long, hide = true)]
+    echo_server: bool,
 }
 
-/// Sends as fast as it goes and prints what it took.
-fn flood(connections: usize, span: Duration, window: Option<usize>) {
-    let standin = Standin::start_with(0, &["--history", "1"]);
-    let host = Host::builder(standin.grpc.port())
-        .converter("csv", converter("csv"))
-        .start();
-    standin.wait_for_edge();
-    thread::sleep(Duration::from_secs(1));
-    let idle = host.process.memory_kib("VmRSS");
-    forget_peak(host.process.id());
-
-    let flood = Flood::start(host.address, connections, window);
-    let mut allowed = 0;
-    let mut pass = |until: Instant| {
-        loop {
-            let arrived = arrived(&standin);
-            flood.allow(arrived - allowed);
-            allowed = arrived;
-            if Instant::now() >= until {
-                return arrived;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+fn main() -> Result<(), RecordError> {
+    let arguments = End::parse();
+    if arguments.echo_server {
+        echo::serve();
+    }
+    let seconds = match arguments.common.quick {
+        true => 2,
+        false => arguments.seconds,
     };
-    let deadline = Instant::now() + PATIENCE;
-    while devices(&standin) < connections {
-        pass(Instant::now() + Duration::from_millis(100));
-        assert!(Instant::now() < deadline, "not all devices were created");
-    }
-    pass(Instant::now() + WARM);
+    let span = Duration::from_secs(seconds);
+    let connections = arguments
+        .connections
+        .map_or(vec![10, 1000], |one| vec![one]);
+    let window = Some(arguments.window).filter(|lines| *lines > 0);
+    let native = std::env::var_os(NATIVE).map(PathBuf::from);
 
-    let processes = [
-        ("load generator", std::process::id()),
-        ("host", host.process.id()),
-        ("stand-in", standin.process.id()),
-    ];
-    let look = || processes.map(|(_, id)| Usage::of(id));
-    let before = (flood.sent(), pass(Instant::now()), look());
-    let start = Instant::now();
-    let arrived = pass(start + span);
-    let after = (flood.sent(), arrived, look());
-    let peak = host.process.memory_kib("VmHWM");
-
-    let sent = flood.stop();
-    let total = wait_for("all samples arrive", || {
-        let total = standin.sequence(COUNTER);
-        (total["distinct"].as_u64()? >= sent).then_some(total)
-    });
-    for (figure, expected) in [
-        ("arrived", sent),
-        ("distinct", sent),
-        ("missing", 0),
-        ("duplicates", 0),
-        ("outOfOrder", 0),
-        ("devices", connections as u64),
-    ] {
-        assert_eq!(total[figure], expected, "{figure}: {total}");
-    }
-    thread::sleep(Duration::from_secs(3));
-    let rest = host.process.memory_kib("VmRSS");
-
-    let samples = after.1 - before.1;
-    let used: Vec<Used> = (after.2.iter().zip(&before.2))
-        .map(|(after, before)| after.since(before))
-        .collect();
-    let rate = samples as f64 / used[1].seconds;
-    println!(
-        "{connections} connections: {rate:.0} samples/s arrive, {:.0} are sent; {sent} samples \
-         checked, none lost, doubled or out of order",
-        (after.0 - before.0) as f64 / used[1].seconds,
+    let mut report = Report::new("end-to-end", "The whole way", "just bench end-to-end");
+    report.text(
+        "Load generator, host and stand-in share the processors. A sample is one line with two \
+         values; the stand-in checks that of each device every one arrives once and in its order.",
     );
-    println!("| process | CPU µs/sample | processors |");
-    println!("|---|--:|--:|");
-    for ((name, _), used) in processes.iter().zip(&used) {
-        println!(
-            "| {name} | {:.3} | {:.2} |",
-            used.processor * 1e6 / samples as f64,
-            used.processor / used.seconds
-        );
-        if *name == "load generator" {
-            continue;
-        }
-        for (thread, seconds) in &used.threads {
-            let each = seconds * 1e6 / samples as f64;
-            if each >= 0.005 {
-                println!("| – {thread} | {each:.3} | {:.2} |", seconds / used.seconds);
-            }
-        }
-    }
-    println!(
-        "host memory: {:.1} MiB before, {:.1} MiB at most, {:.1} MiB 3 s after\n",
-        idle as f64 / 1024.0,
-        peak as f64 / 1024.0,
-        rest as f64 / 1024.0
+    let mut goals = Goals::default();
+    let native = native.filter(|_| !arguments.flood);
+    flood::measure(
+        &mut report,
+        &mut goals,
+        native.as_ref(),
+        &connections,
+        span,
+        window,
     );
-}
-
-/// Samples that the stand-in has, in sum.
-fn arrived(standin: &Standin) -> u64 {
-    standin.get("/edge").unwrap()["points"].as_u64().unwrap() / VALUES
-}
-
-/// Devices that have sent something.
-fn devices(standin: &Standin) -> usize {
-    let devices = standin.sequence(COUNTER)["devices"].as_u64();
-    usize::try_from(devices.unwrap_or_default()).unwrap()
+    if !arguments.flood {
+        echo::measure(&mut report, &connections, span);
+        latency::measure(&mut report, &mut goals, &connections, span);
+        report.table(goals.table());
+    }
+    report.finish(&arguments.common)
 }

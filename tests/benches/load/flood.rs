@@ -22,6 +22,8 @@ use super::line::{Lines, device};
 const AT_ONCE: usize = 4 * 1024 * 1024;
 /// Most that one connection writes at once: about what a socket's buffer takes.
 const LARGEST_WRITE: usize = 128 * 1024;
+/// Bytes that are read at once, where something comes back.
+const READ: usize = 16 * 1024;
 /// Bytes of a line, roughly.
 const LINE: usize = 45;
 
@@ -34,6 +36,8 @@ pub(crate) struct Flood {
 struct Shared {
     stop: AtomicBool,
     sent: AtomicU64,
+    sent_bytes: AtomicU64,
+    received_bytes: AtomicU64,
     /// Lines that may still be sent; none: any number.
     allowed: Option<Semaphore>,
 }
@@ -45,6 +49,8 @@ impl Flood {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             sent: AtomicU64::new(0),
+            sent_bytes: AtomicU64::new(0),
+            received_bytes: AtomicU64::new(0),
             allowed: window.map(Semaphore::new),
         });
         let mut bytes = (AT_ONCE / connections).min(LARGEST_WRITE);
@@ -65,6 +71,15 @@ impl Flood {
     /// Lines that were handed to sockets so far.
     pub(crate) fn sent(&self) -> u64 {
         self.shared.sent.load(Relaxed)
+    }
+
+    /// Bytes that were handed to sockets so far, and that came back.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let shared = &self.shared;
+        (
+            shared.sent_bytes.load(Relaxed),
+            shared.received_bytes.load(Relaxed),
+        )
     }
 
     /// Lets so many more lines go.
@@ -104,8 +119,17 @@ fn run(address: SocketAddr, connections: usize, lines: u32, shared: &Arc<Shared>
     });
 }
 
-async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Shared) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Arc<Shared>) {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    let theirs = Arc::clone(shared);
+    let reading = tokio::spawn(async move {
+        let mut bytes = vec![0; READ];
+        // Up to the end: the host closes when it has read everything.
+        while let Ok(read @ 1..) = reader.read(&mut bytes).await {
+            theirs.received_bytes.fetch_add(read as u64, Relaxed);
+        }
+    });
     let mut numbered = Lines::of(&device(number));
     let mut buffer = Vec::new();
     while !shared.stop.load(Relaxed) {
@@ -119,11 +143,10 @@ async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Sha
         for _ in 0..lines {
             numbered.push(&mut buffer);
         }
-        stream.write_all(&buffer).await.unwrap();
+        writer.write_all(&buffer).await.unwrap();
         shared.sent.fetch_add(u64::from(lines), Relaxed);
+        shared.sent_bytes.fetch_add(buffer.len() as u64, Relaxed);
     }
-    stream.shutdown().await.unwrap();
-    // The host closes when it has read everything.
-    let mut rest = [0; 64];
-    while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+    writer.shutdown().await.unwrap();
+    reading.await.unwrap();
 }

@@ -17,6 +17,8 @@ pub(crate) struct Lines {
 
 /// What follows the counter.
 const TAIL: &[u8] = b",temperature,25.7\n";
+/// Values of a line.
+pub(crate) const VALUES: u64 = 2;
 /// The key of the counter.
 pub(crate) const COUNTER: &str = "seq";
 

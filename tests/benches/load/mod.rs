@@ -1,6 +1,16 @@
-//! What the benchmarks of the whole way share: a load generator that costs little
-//! beside what it loads, and what a process used meanwhile.
+//! What the benchmarks of the whole way share.
+//!
+//! - [`stage`]: stand-in and host as processes, with the csv converter
+//! - [`flood`], [`steady`], [`single`]: load generators that cost little beside what they load
+//! - [`line`]: what they send
+//! - [`usage`]: what the three processes used meanwhile
+
+#![allow(dead_code, reason = "each benchmark uses its part of this")]
 
 pub(crate) mod flood;
 pub(crate) mod line;
+pub(crate) mod points;
+pub(crate) mod single;
+pub(crate) mod stage;
+pub(crate) mod steady;
 pub(crate) mod usage;

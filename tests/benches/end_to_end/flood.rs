@@ -1,0 +1,229 @@
+//! Connections that send as fast as they go.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use measure::{Cell, Report, Table, process::own_id};
+
+use super::{
+    NATIVE,
+    goals::Goals,
+    load::{
+        flood::Flood,
+        stage::Stage,
+        usage::{Usage, forget_peak, memory_mib},
+    },
+};
+
+/// Lines on their way at a time. Without a bound the host would take lines faster than the
+/// stand-in does, and fill its spool; then what is sent and what arrives are not the same
+/// lines, and the time for one is shared by the other.
+pub(super) const WINDOW: usize = 200_000;
+/// How long the load runs before it is measured.
+const WARM: Duration = Duration::from_secs(2);
+/// How often more lines are let go.
+const PASS: Duration = Duration::from_millis(5);
+/// How long after the load the host's memory is read again.
+const REST: Duration = Duration::from_secs(2);
+/// Threads with less than this, in µs a sample, are left out of the table.
+const LEAST_TIME: f64 = 0.005;
+
+/// What one load gave.
+struct Run {
+    candidate: &'static str,
+    connections: usize,
+    samples_per_second: f64,
+    /// Processor µs a sample.
+    generator: f64,
+    host: f64,
+    standin: f64,
+    /// The same for the host's threads by name.
+    threads: BTreeMap<String, f64>,
+    /// Memory of the host in MiB: before, at most, and some seconds after.
+    memory: [f64; 3],
+    /// Samples that were checked.
+    checked: u64,
+}
+
+/// Measures each number of connections, the native host too if there is one.
+pub(super) fn measure(
+    report: &mut Report,
+    goals: &mut Goals,
+    native: Option<&PathBuf>,
+    connections: &[usize],
+    span: Duration,
+    window: Option<usize>,
+) {
+    let mut runs = Vec::new();
+    for connections in connections {
+        runs.push(run("wasm", None, *connections, span, window));
+        if let Some(binary) = native {
+            runs.push(run("native", Some(binary), *connections, span, window));
+        }
+    }
+    report.table(speed(&runs));
+    report.table(threads(&runs));
+    let checked: u64 = runs.iter().map(|run| run.checked).sum();
+    report.text(format!(
+        "{checked} samples were checked: none lost, doubled or out of order. Memory is resident \
+         memory of the host before the load, at most, and {} s after it. The host's processor time is that of \
+         everything: reading, framing, decoding, spool, encoding, gRPC.",
+        REST.as_secs()
+    ));
+    if native.is_none() {
+        report.text(format!(
+            "The host with a native decoder in place of wasm is left out: {NATIVE} names no binary."
+        ));
+    }
+    for run in &runs {
+        let suffix = format!("{}{}", run.candidate, run.connections);
+        report.key_figure(format!("{suffix}SamplesPerSecond"), run.samples_per_second);
+        report.key_figure(format!("{suffix}HostMicroseconds"), run.host);
+    }
+    tell(goals, &runs);
+}
+
+fn tell(goals: &mut Goals, runs: &[Run]) {
+    let of = |candidate| runs.iter().filter(move |run| run.candidate == candidate);
+    let most = |figure: fn(&Run) -> f64| of("wasm").map(figure).fold(f64::NAN, f64::max);
+    goals.at_most(
+        "host's processor time, a sample",
+        most(|run| run.host),
+        2.4,
+        "µs",
+    );
+    goals.at_most(
+        "host's memory under load",
+        most(|run| run.memory[1]),
+        64.0,
+        "MiB",
+    );
+    goals.at_most(
+        "host's memory, idle",
+        most(|run| run.memory[0]),
+        25.0,
+        "MiB",
+    );
+    let ratios = of("wasm").zip(of("native"));
+    let ratios = ratios.map(|(wasm, native)| wasm.samples_per_second / native.samples_per_second);
+    let least = ratios.fold(f64::NAN, f64::min);
+    if !least.is_nan() {
+        goals.at_least(
+            "samples/s with wasm ÷ with a native decoder",
+            least,
+            0.7,
+            "×",
+        );
+    }
+}
+
+fn run(
+    candidate: &'static str,
+    binary: Option<&PathBuf>,
+    connections: usize,
+    span: Duration,
+    window: Option<usize>,
+) -> Run {
+    let mut stage = Stage::start(binary);
+    let host = stage.host.process.id();
+    let (idle, _) = memory_mib(host);
+    forget_peak(host);
+
+    let flood = Flood::start(stage.host.address, connections, window);
+    let mut allowed = 0;
+    let mut pass = |stage: &mut Stage| {
+        let arrived = stage.arrived();
+        flood.allow(arrived - allowed);
+        allowed = arrived;
+        arrived
+    };
+    let mut pass_for = |stage: &mut Stage, span: Duration| {
+        let start = Instant::now();
+        while start.elapsed() < span {
+            pass(stage);
+            thread::sleep(PASS);
+        }
+        pass(stage)
+    };
+    stage.wait_for_devices(connections, |stage| {
+        pass_for(stage, PASS);
+    });
+    let before = pass_for(&mut stage, WARM);
+    let processes = [own_id(), host, stage.standin.process.id()];
+    let usage = processes.map(Usage::of);
+    let samples = (pass_for(&mut stage, span) - before) as f64;
+    let [generator, used, standin] = usage.map(|usage| usage.used());
+    let (_, peak) = memory_mib(host);
+
+    let sent = flood.stop();
+    stage.check(sent, connections);
+    thread::sleep(REST);
+    let (rest, _) = memory_mib(host);
+    let each = |seconds: f64| seconds * 1e6 / samples;
+    Run {
+        candidate,
+        connections,
+        samples_per_second: samples / used.seconds,
+        generator: each(generator.processor),
+        host: each(used.processor),
+        standin: each(standin.processor),
+        threads: (used.threads.into_iter())
+            .map(|(name, seconds)| (name, each(seconds)))
+            .collect(),
+        memory: [idle, peak, rest],
+        checked: sent,
+    }
+}
+
+fn speed(runs: &[Run]) -> Table {
+    let mut table = Table::new("speed", "As fast as it goes", "decoder, connections").columns([
+        ("samples", "samples"),
+        ("host", "host, a sample"),
+        ("generator", "generator, a sample"),
+        ("standin", "stand-in, a sample"),
+        ("idle", "memory before"),
+        ("peak", "at most"),
+        ("after", "after"),
+    ]);
+    for run in runs {
+        let mut cells = vec![Cell::figure(run.samples_per_second, "/s")];
+        let times = [run.host, run.generator, run.standin];
+        cells.extend(times.map(|time| Cell::figure(time, "µs")));
+        cells.extend(run.memory.map(|mib| Cell::figure(mib, "MiB")));
+        table.row(key(run), label(run), cells);
+    }
+    table
+}
+
+/// Where the host's processor time goes.
+fn threads(runs: &[Run]) -> Table {
+    let names: BTreeSet<_> = runs.iter().flat_map(|run| run.threads.keys()).collect();
+    let mut table = Table::new(
+        "threads",
+        "The host's processor time by thread, a sample",
+        "threads",
+    )
+    .columns(runs.iter().map(|run| (key(run), label(run))));
+    for name in names {
+        let times: Vec<_> = (runs.iter())
+            .map(|run| run.threads.get(name).copied().unwrap_or_default())
+            .collect();
+        if times.iter().any(|time| *time >= LEAST_TIME) {
+            let cells = times.into_iter().map(|time| Cell::figure(time, "µs"));
+            table.row(name, name, cells);
+        }
+    }
+    table
+}
+
+fn key(run: &Run) -> String {
+    format!("{}-{}", run.candidate, run.connections)
+}
+
+fn label(run: &Run) -> String {
+    format!("{}, {}", run.candidate, run.connections)
+}

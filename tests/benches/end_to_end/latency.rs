@@ -1,0 +1,134 @@
+//! From a write to a device's socket to the stand-in.
+//!
+//! A line says when it was written; the stand-in compares that with its clock, which is the
+//! same, when it takes the message, and counts. So being told costs nothing that is measured.
+
+use std::time::Duration;
+
+use measure::{Cell, Report, Table};
+use serde_json::{Value as Json, json};
+
+use super::{
+    goals::Goals,
+    load::{
+        single::one_after_another,
+        stage::Stage,
+        steady::{SENT, Steady},
+        usage::Usage,
+    },
+};
+
+/// Lines a second of all connections.
+const RATE: u32 = 10_000;
+/// How long lines are sent before they count.
+const WARM: Duration = Duration::from_secs(1);
+
+/// Measures the steady rate for each number of connections, and one device that waits for each line.
+pub(super) fn measure(
+    report: &mut Report,
+    goals: &mut Goals,
+    connections: &[usize],
+    span: Duration,
+) {
+    let mut table = Table::new(
+        "latency",
+        "From the device's socket to the stand-in",
+        "load",
+    )
+    .columns([
+        ("p50", "p50"),
+        ("p99", "p99"),
+        ("p999", "p99.9"),
+        ("max", "longest"),
+        ("lines", "lines"),
+        ("host", "host, a line"),
+    ]);
+    for connections in connections {
+        let figures = steady(*connections, span);
+        let label = format!("{RATE}/s over {connections} connections");
+        table.row(format!("steady-{connections}"), label, figures.cells());
+        goals.at_most(
+            format!("p99 at {RATE}/s over {connections} connections"),
+            figures.p99(),
+            5.0,
+            "ms",
+        );
+        report.key_figure(format!("steady{connections}P99Milliseconds"), figures.p99());
+    }
+    let figures = single(span);
+    table.row(
+        "single",
+        "one connection, one line at a time",
+        figures.cells(),
+    );
+    goals.at_most("p99 of one line at a time", figures.p99(), 0.4, "ms");
+    report.key_figure("singleP99Milliseconds", figures.p99());
+    report.table(table);
+}
+
+/// What the stand-in counted, and what the host spent on it.
+struct Figures {
+    delays: Json,
+    /// Processor µs a line.
+    host: f64,
+}
+
+impl Figures {
+    fn ms(&self, figure: &str) -> f64 {
+        self.delays[figure].as_f64().unwrap() / 1000.0
+    }
+
+    fn p99(&self) -> f64 {
+        self.ms("p99")
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let times = ["p50", "p99", "p999", "max"].map(|figure| Cell::figure(self.ms(figure), "ms"));
+        let mut cells = times.to_vec();
+        cells.push(Cell::Count(self.delays["count"].as_u64().unwrap()));
+        cells.push(Cell::figure(self.host, "µs"));
+        cells
+    }
+}
+
+fn steady(connections: usize, span: Duration) -> Figures {
+    let mut stage = Stage::start(None);
+    let mut devices = Steady::connect(stage.host.address, connections);
+    count(&stage);
+    stage.wait_for_devices(connections, |_| {
+        devices.run(RATE, Duration::from_millis(10))
+    });
+    devices.run(RATE, WARM);
+    count(&stage);
+    let usage = Usage::of(stage.host.process.id());
+    let before = devices.sent;
+    devices.run(RATE, span);
+    let used = usage.used();
+    let lines = devices.sent - before;
+    stage.check(devices.sent, connections);
+    figures(&stage, used.processor, lines)
+}
+
+fn single(span: Duration) -> Figures {
+    let mut stage = Stage::start(None);
+    let mut device = Steady::connect(stage.host.address, 1);
+    one_after_another(&mut stage, &mut device, WARM);
+    count(&stage);
+    let usage = Usage::of(stage.host.process.id());
+    let lines = one_after_another(&mut stage, &mut device, span);
+    let used = usage.used();
+    stage.check(device.sent, 1);
+    figures(&stage, used.processor, lines)
+}
+
+/// Lets the stand-in count anew.
+fn count(stage: &Stage) {
+    stage.standin.must_post("/delays", &json!({ "key": SENT }));
+}
+
+fn figures(stage: &Stage, processor: f64, lines: u64) -> Figures {
+    Figures {
+        delays: stage.standin.get("/delays").unwrap(),
+        host: processor * 1e6 / lines as f64,
+    }
+}
