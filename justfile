@@ -121,7 +121,7 @@ bench part *arguments:
             {{quote(just_executable())}} build-converters
             cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
             ;;
-        end-to-end)
+        end-to-end | relay | reload | growth)
             {{quote(just_executable())}} build build-converters
             cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
             ;;

@@ -26,7 +26,7 @@ pub(super) const WINDOW: usize = 200_000;
 /// How long the load runs before it is measured.
 const WARM: Duration = Duration::from_secs(2);
 /// How often more lines are let go.
-const PASS: Duration = Duration::from_millis(5);
+const PASS: Duration = Duration::from_millis(10);
 /// How long after the load the host's memory is read again.
 const REST: Duration = Duration::from_secs(2);
 /// Threads with less than this, in µs a sample, are left out of the table.

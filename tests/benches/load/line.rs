@@ -2,9 +2,12 @@
 
 use std::io::Write as _;
 
-/// The name of the device that sends on a connection.
+/// What the names of devices begin with.
+pub(crate) const PREFIX: &str = "D-";
+
+/// The name of the device that sends on a connection; they count from 0.
 pub(crate) fn device(number: usize) -> String {
-    format!("D-{number:04}")
+    format!("{PREFIX}{}", number + 1)
 }
 
 /// Writes lines of one device one after another, numbered from 1 on: name, type,

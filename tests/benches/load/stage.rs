@@ -40,18 +40,26 @@ impl Stage {
         binary: Option<&PathBuf>,
         settings: impl FnOnce(HostBuilder) -> HostBuilder,
     ) -> Self {
-        let standin = standin();
+        let stage = Self::of(standin(), binary, settings);
+        stage.standin.wait_for_edge();
+        thread::sleep(SETTLE);
+        stage
+    }
+
+    /// A stand-in that runs already, and a host that need not have reached it.
+    pub(crate) fn of(
+        standin: Standin,
+        binary: Option<&PathBuf>,
+        settings: impl FnOnce(HostBuilder) -> HostBuilder,
+    ) -> Self {
         let mut host = Host::builder(standin.grpc.port()).converter("csv", converter("csv"));
         if let Some(binary) = binary {
             host = host.binary(binary);
         }
-        let host = settings(host).start();
-        standin.wait_for_edge();
-        thread::sleep(SETTLE);
         Self {
+            host: settings(host).start(),
             points: Points::of(standin.http),
             standin,
-            host,
         }
     }
 
