@@ -15,7 +15,10 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::load::{flood::Flood, usage::Usage};
+use super::load::{
+    flood::{Flood, Load},
+    usage::Usage,
+};
 
 /// How long the load runs before it is measured.
 const WARM: Duration = Duration::from_millis(500);
@@ -79,7 +82,7 @@ fn run(connections: usize, span: Duration) -> [Cell; 4] {
     BufReader::new(output).read_line(&mut line).unwrap();
     let address: SocketAddr = line.trim_end().parse().unwrap();
 
-    let flood = Flood::start(address, connections, None);
+    let flood = Flood::start(address, Load::of(connections, None));
     thread::sleep(WARM);
     let (_, before) = flood.bytes();
     let usage = [own_id(), server.0.id()].map(Usage::of);

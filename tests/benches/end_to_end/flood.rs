@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use measure::{Cell, Report, Table, process::own_id};
@@ -13,7 +13,8 @@ use super::{
     NATIVE,
     goals::Goals,
     load::{
-        flood::Flood,
+        flood::{Flood, Load, Pacer},
+        line::VALUES,
         stage::Stage,
         usage::{Usage, forget_peak, memory_mib},
     },
@@ -25,8 +26,8 @@ use super::{
 pub(super) const WINDOW: usize = 200_000;
 /// How long the load runs before it is measured.
 const WARM: Duration = Duration::from_secs(2);
-/// How often more lines are let go.
-const PASS: Duration = Duration::from_millis(10);
+/// How long the load goes on until it is asked whether all devices are there.
+const MOMENT: Duration = Duration::from_millis(100);
 /// How long after the load the host's memory is read again.
 const REST: Duration = Duration::from_secs(2);
 /// Threads with less than this, in µs a sample, are left out of the table.
@@ -128,39 +129,25 @@ fn run(
     span: Duration,
     window: Option<usize>,
 ) -> Run {
-    let mut stage = Stage::start(binary);
+    let stage = Stage::start(binary);
     let host = stage.host.process.id();
     let (idle, _) = memory_mib(host);
     forget_peak(host);
 
-    let flood = Flood::start(stage.host.address, connections, window);
-    let mut allowed = 0;
-    let mut pass = |stage: &mut Stage| {
-        let arrived = stage.arrived();
-        flood.allow(arrived - allowed);
-        allowed = arrived;
-        arrived
-    };
-    let mut pass_for = |stage: &mut Stage, span: Duration| {
-        let start = Instant::now();
-        while start.elapsed() < span {
-            pass(stage);
-            thread::sleep(PASS);
-        }
-        pass(stage)
-    };
-    stage.wait_for_devices(connections, |stage| {
-        pass_for(stage, PASS);
+    let flood = Flood::start(stage.host.address, Load::of(connections, window));
+    let mut pacer = Pacer::of(&flood, stage.standin.http, VALUES);
+    stage.wait_for_devices(connections, || {
+        pacer.run(MOMENT);
     });
-    let before = pass_for(&mut stage, WARM);
+    let before = pacer.run(WARM);
     let processes = [own_id(), host, stage.standin.process.id()];
     let usage = processes.map(Usage::of);
-    let samples = (pass_for(&mut stage, span) - before) as f64;
+    let samples = (pacer.run(span) - before) as f64;
     let [generator, used, standin] = usage.map(|usage| usage.used());
     let (_, peak) = memory_mib(host);
 
     let sent = flood.stop();
-    stage.check(sent, connections);
+    stage.check(sent, VALUES, Some(connections));
     thread::sleep(REST);
     let (rest, _) = memory_mib(host);
     let each = |seconds: f64| seconds * 1e6 / samples;

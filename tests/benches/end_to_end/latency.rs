@@ -11,6 +11,8 @@ use serde_json::{Value as Json, json};
 use super::{
     goals::Goals,
     load::{
+        line::VALUES,
+        points::Points,
         single::one_after_another,
         stage::Stage,
         steady::{SENT, Steady},
@@ -20,6 +22,8 @@ use super::{
 
 /// Lines a second of all connections.
 const RATE: u32 = 10_000;
+/// How long lines are sent until it is asked whether all devices are there.
+const MOMENT: Duration = Duration::from_millis(100);
 /// How long lines are sent before they count.
 const WARM: Duration = Duration::from_secs(1);
 
@@ -92,12 +96,10 @@ impl Figures {
 }
 
 fn steady(connections: usize, span: Duration) -> Figures {
-    let mut stage = Stage::start(None);
+    let stage = Stage::start(None);
     let mut devices = Steady::connect(stage.host.address, connections);
     count(&stage);
-    stage.wait_for_devices(connections, |_| {
-        devices.run(RATE, Duration::from_millis(10))
-    });
+    stage.wait_for_devices(connections, || devices.run(RATE, MOMENT));
     devices.run(RATE, WARM);
     count(&stage);
     let usage = Usage::of(stage.host.process.id());
@@ -105,19 +107,20 @@ fn steady(connections: usize, span: Duration) -> Figures {
     devices.run(RATE, span);
     let used = usage.used();
     let lines = devices.sent - before;
-    stage.check(devices.sent, connections);
+    stage.check(devices.sent, VALUES, Some(connections));
     figures(&stage, used.processor, lines)
 }
 
 fn single(span: Duration) -> Figures {
-    let mut stage = Stage::start(None);
+    let stage = Stage::start(None);
+    let mut points = Points::of(stage.standin.http);
     let mut device = Steady::connect(stage.host.address, 1);
-    one_after_another(&mut stage, &mut device, WARM);
+    one_after_another(&mut points, &mut device, WARM);
     count(&stage);
     let usage = Usage::of(stage.host.process.id());
-    let lines = one_after_another(&mut stage, &mut device, span);
+    let lines = one_after_another(&mut points, &mut device, span);
     let used = usage.used();
-    stage.check(device.sent, 1);
+    stage.check(device.sent, VALUES, Some(1));
     figures(&stage, used.processor, lines)
 }
 

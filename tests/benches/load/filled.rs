@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tb_tcp::{
     config::{Fsync, SpoolSettings},
-    message::{Entity, EntityKind, KeyValue, Sample, Uplink, Value, now_ms},
+    message::{Batch, Entity, EntityKind, KeyValue, Sample, Uplink, Value, now_ms},
     spool::Spool,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn fill(folder: &Path, records: u64, devices: u64) {
         for first in (0..records).step_by(BATCH as usize) {
             let numbers = first..(first + BATCH).min(records);
             let batch = numbers.map(|number| record(number % devices, number / devices + 1));
-            spool.append(batch.collect()).await.unwrap();
+            spool.append(batch.collect::<Batch>()).await.unwrap();
         }
     });
 }

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -15,7 +16,10 @@ use tokio::{
     sync::Semaphore,
 };
 
-use super::line::{Lines, device};
+use super::{
+    line::{Lines, device},
+    points::Points,
+};
 
 /// Bytes that all connections together write at a time, roughly; each writes a
 /// share, so that the memory of a thousand stays small.
@@ -24,10 +28,47 @@ const AT_ONCE: usize = 4 * 1024 * 1024;
 const LARGEST_WRITE: usize = 128 * 1024;
 /// Bytes that are read at once, where something comes back.
 const READ: usize = 16 * 1024;
-/// Bytes of a line, roughly.
-const LINE: usize = 45;
+/// Bytes of a line of [`Lines`], roughly.
+const LINE: usize = 40;
+/// How often more lines are let go.
+const PASS: Duration = Duration::from_millis(10);
 
-/// A running load: one thread, one task for each connection.
+/// Appends the next line of one connection.
+pub(crate) type Source = Box<dyn FnMut(&mut Vec<u8>) + Send>;
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    /// Connections.
+    pub(crate) connections: usize,
+    /// Bytes of a line, roughly.
+    pub(crate) line: usize,
+    /// Lines that may be on their way before [`Flood::allow`] lets more go; none: any number.
+    pub(crate) window: Option<usize>,
+}
+
+impl Load {
+    /// One device a connection, as [`Lines`] has them.
+    pub(crate) fn of(connections: usize, window: Option<usize>) -> Self {
+        Self {
+            connections,
+            line: LINE,
+            window,
+        }
+    }
+
+    /// Lines that a connection writes at once.
+    fn lines(self) -> u32 {
+        let bytes = (AT_ONCE / self.connections).min(LARGEST_WRITE);
+        // Half a window at most is in the hands of connections.
+        let most = self
+            .window
+            .map_or(usize::MAX, |window| window / 2 / self.connections);
+        u32::try_from((bytes / self.line).min(most)).unwrap().max(1)
+    }
+}
+
+/// A running load: one thread, two tasks for each connection.
 pub(crate) struct Flood {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
@@ -43,25 +84,31 @@ struct Shared {
 }
 
 impl Flood {
-    /// Starts so many connections to `address`. With `window` so many lines may
-    /// be on their way before [`Flood::allow`] lets more go.
-    pub(crate) fn start(address: SocketAddr, connections: usize, window: Option<usize>) -> Self {
+    /// Starts one device a connection, each numbering its lines.
+    pub(crate) fn start(address: SocketAddr, load: Load) -> Self {
+        Self::start_with(address, load, |number| {
+            let mut lines = Lines::of(&device(number));
+            Box::new(move |buffer| lines.push(buffer))
+        })
+    }
+
+    /// Starts connections that send what their sources give.
+    pub(crate) fn start_with(
+        address: SocketAddr,
+        load: Load,
+        mut source: impl FnMut(usize) -> Source,
+    ) -> Self {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
             received_bytes: AtomicU64::new(0),
-            allowed: window.map(Semaphore::new),
+            allowed: load.window.map(Semaphore::new),
         });
-        let mut bytes = (AT_ONCE / connections).min(LARGEST_WRITE);
-        if let Some(window) = window {
-            // Half a window at most is in the hands of connections.
-            bytes = bytes.min(window / 2 / connections * LINE);
-        }
-        let lines = u32::try_from(bytes / LINE).unwrap().max(1);
+        let sources: Vec<_> = (0..load.connections).map(&mut source).collect();
         let theirs = Arc::clone(&shared);
         let thread = thread::Builder::new().name("load".to_owned());
-        let thread = thread.spawn(move || run(address, connections, lines, &theirs));
+        let thread = thread.spawn(move || run(address, sources, load.lines(), &theirs));
         Self {
             shared,
             thread: thread.unwrap(),
@@ -76,10 +123,8 @@ impl Flood {
     /// Bytes that were handed to sockets so far, and that came back.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         let shared = &self.shared;
-        (
-            shared.sent_bytes.load(Relaxed),
-            shared.received_bytes.load(Relaxed),
-        )
+        let bytes = [&shared.sent_bytes, &shared.received_bytes].map(|bytes| bytes.load(Relaxed));
+        bytes.into()
     }
 
     /// Lets so many more lines go.
@@ -101,16 +146,17 @@ impl Flood {
     }
 }
 
-fn run(address: SocketAddr, connections: usize, lines: u32, shared: &Arc<Shared>) {
+fn run(address: SocketAddr, sources: Vec<Source>, lines: u32, shared: &Arc<Shared>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let tasks: Vec<_> = (0..connections)
-            .map(|number| {
+        let tasks: Vec<_> = sources
+            .into_iter()
+            .map(|source| {
                 let shared = Arc::clone(shared);
-                tokio::spawn(async move { connection(address, number, lines, &shared).await })
+                tokio::spawn(async move { connection(address, source, lines, &shared).await })
             })
             .collect();
         for task in tasks {
@@ -119,7 +165,7 @@ fn run(address: SocketAddr, connections: usize, lines: u32, shared: &Arc<Shared>
     });
 }
 
-async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Arc<Shared>) {
+async fn connection(address: SocketAddr, mut source: Source, lines: u32, shared: &Arc<Shared>) {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut reader, mut writer) = stream.into_split();
     let theirs = Arc::clone(shared);
@@ -130,7 +176,6 @@ async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Arc
             theirs.received_bytes.fetch_add(read as u64, Relaxed);
         }
     });
-    let mut numbered = Lines::of(&device(number));
     let mut buffer = Vec::new();
     while !shared.stop.load(Relaxed) {
         if let Some(allowed) = &shared.allowed {
@@ -141,7 +186,7 @@ async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Arc
         }
         buffer.clear();
         for _ in 0..lines {
-            numbered.push(&mut buffer);
+            source(&mut buffer);
         }
         writer.write_all(&buffer).await.unwrap();
         shared.sent.fetch_add(u64::from(lines), Relaxed);
@@ -149,4 +194,39 @@ async fn connection(address: SocketAddr, number: usize, lines: u32, shared: &Arc
     }
     writer.shutdown().await.unwrap();
     reading.await.unwrap();
+}
+
+/// Lets lines go as others arrive.
+pub(crate) struct Pacer<'flood> {
+    flood: &'flood Flood,
+    points: Points,
+    /// Values of a line.
+    values: u64,
+    arrived: u64,
+}
+
+impl<'flood> Pacer<'flood> {
+    /// For lines of so many values, which the stand-in with the HTTP API at `standin` gets.
+    pub(crate) fn of(flood: &'flood Flood, standin: SocketAddr, values: u64) -> Self {
+        Self {
+            flood,
+            points: Points::of(standin),
+            values,
+            arrived: 0,
+        }
+    }
+
+    /// Keeps the load going for some time; returns how many lines have arrived by then.
+    pub(crate) fn run(&mut self, span: Duration) -> u64 {
+        let start = Instant::now();
+        loop {
+            let arrived = self.points.now() / self.values;
+            self.flood.allow(arrived - self.arrived);
+            self.arrived = arrived;
+            if start.elapsed() >= span {
+                return arrived;
+            }
+            thread::sleep(PASS);
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::load::{
     filled,
     line::{COUNTER, PREFIX, VALUES},
+    points::Points,
     stage::{Stage, standin},
     usage::Usage,
 };
@@ -98,7 +99,7 @@ fn drain(case: &Case, records: u64) -> ([Cell; 4], f64, f64) {
     let standin = standin();
     standin.add_devices(case.devices as usize, PREFIX, "default");
     standin.must_post("/faults", &json!({ "stallMs": SILENCE_MS }));
-    let mut stage = Stage::of(standin, None, |host: HostBuilder| {
+    let stage = Stage::of(standin, None, |host: HostBuilder| {
         let host = host.top(&filled::settings(folder.path()));
         match &case.settings {
             Some((name, value)) => host.thingsboard(name, value),
@@ -107,13 +108,14 @@ fn drain(case: &Case, records: u64) -> ([Cell; 4], f64, f64) {
     });
     stage.standin.must_post("/faults", &json!({ "stallMs": 0 }));
 
-    let wait = |stage: &mut Stage, percent: u64| {
+    let mut points = Points::of(stage.standin.http);
+    let mut wait = |percent: u64| {
         let deadline = Instant::now() + LONGEST;
         let wanted = records * percent / 100 * VALUES;
         let mut arrived = 0;
         while arrived < wanted && Instant::now() < deadline {
             // Not all at once: the answer may take ten seconds.
-            arrived = stage.points.at_least(wanted.min(arrived + wanted / 20));
+            arrived = points.at_least(wanted.min(arrived + wanted / 20));
         }
         arrived / VALUES
     };
@@ -121,9 +123,9 @@ fn drain(case: &Case, records: u64) -> ([Cell; 4], f64, f64) {
         let edge = stage.standin.get("/edge").unwrap();
         edge["uplinkMessages"].as_u64().unwrap()
     };
-    let (before, messages_before) = (wait(&mut stage, FROM), messages(&stage));
+    let (before, messages_before) = (wait(FROM), messages(&stage));
     let usage = [&stage.host.process, &stage.standin.process].map(|it| Usage::of(it.id()));
-    let after = wait(&mut stage, TO);
+    let after = wait(TO);
     let [host, standin] = usage.map(|usage| usage.used());
     let messages = messages(&stage) - messages_before;
     let total = stage.standin.sequence(COUNTER);

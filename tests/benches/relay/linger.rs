@@ -6,6 +6,7 @@ use measure::{Cell, Report, Table};
 use serde_json::json;
 
 use super::load::{
+    line::VALUES,
     stage::Stage,
     steady::{SENT, Steady},
     usage::Usage,
@@ -15,6 +16,8 @@ use super::load::{
 const RATE: u32 = 10_000;
 /// Connections that send them.
 const CONNECTIONS: usize = 100;
+/// How long lines are sent until it is asked whether all devices are there.
+const MOMENT: Duration = Duration::from_millis(100);
 /// How long lines are sent before they count.
 const WARM: Duration = Duration::from_millis(500);
 
@@ -36,11 +39,9 @@ pub(super) fn measure(report: &mut Report, quick: bool) {
 }
 
 fn run(linger: &str, span: Duration) -> [Cell; 5] {
-    let mut stage = Stage::start_with(None, |host| host.thingsboard("lingerMs", linger));
+    let stage = Stage::start_with(None, |host| host.thingsboard("lingerMs", linger));
     let mut devices = Steady::connect(stage.host.address, CONNECTIONS);
-    stage.wait_for_devices(CONNECTIONS, |_| {
-        devices.run(RATE, Duration::from_millis(10))
-    });
+    stage.wait_for_devices(CONNECTIONS, || devices.run(RATE, MOMENT));
     devices.run(RATE, WARM);
     stage.standin.must_post("/delays", &json!({ "key": SENT }));
     let messages = |stage: &Stage| {
@@ -53,7 +54,7 @@ fn run(linger: &str, span: Duration) -> [Cell; 5] {
     let used = usage.used();
     let lines = (devices.sent - before) as f64;
     let messages = messages(&stage) - messages_before;
-    stage.check(devices.sent, CONNECTIONS);
+    stage.check(devices.sent, VALUES, Some(CONNECTIONS));
     let delays = stage.standin.get("/delays").unwrap();
     let ms = |figure: &str| Cell::figure(delays[figure].as_f64().unwrap() / 1000.0, "ms");
     [

@@ -10,8 +10,8 @@ use measure::{Axis, Cell, Plot, Report, Table};
 
 use super::load::{
     copies::copy,
-    flood::Flood,
-    points::Points,
+    flood::{Flood, Load, Pacer},
+    line::VALUES,
     stage::standin,
     usage::{Usage, memory_mib},
 };
@@ -25,8 +25,6 @@ const SETTLE: Duration = Duration::from_secs(1);
 const CONNECTIONS: usize = 10;
 /// Lines on their way at a time.
 const WINDOW: usize = 50_000;
-/// Values of a line.
-const VALUES: u64 = 2;
 
 /// What one folder gave.
 struct Start {
@@ -128,24 +126,11 @@ fn loaded(host: &Host, converters: u32, begin: Instant) -> f64 {
 
 /// Processor µs that the host spends on a sample.
 fn sample(host: &Host, standin: &Standin) -> f64 {
-    let mut points = Points::of(standin.http);
-    let flood = Flood::start(host.address, CONNECTIONS, Some(WINDOW));
-    let mut arrived = 0;
-    let mut pass = |span: Duration| {
-        let start = Instant::now();
-        loop {
-            let now = points.now() / VALUES;
-            flood.allow(now - arrived);
-            arrived = now;
-            if start.elapsed() >= span {
-                return now;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-    };
-    let before = pass(Duration::from_secs(1));
+    let flood = Flood::start(host.address, Load::of(CONNECTIONS, Some(WINDOW)));
+    let mut pacer = Pacer::of(&flood, standin.http, VALUES);
+    let before = pacer.run(Duration::from_secs(1));
     let usage = Usage::of(host.process.id());
-    let samples = pass(Duration::from_secs(2)) - before;
+    let samples = pacer.run(Duration::from_secs(2)) - before;
     let used = usage.used();
     flood.stop();
     used.processor * 1e6 / samples as f64
