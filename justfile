@@ -111,25 +111,22 @@ test: lint build build-converters _guests _components && demo-check
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
     cargo bench --locked -p tb-tcp-tests --bench chaos -- 6
 
-# Run a benchmark and print its table: just bench framing, just bench spool [SECTION], just bench decode [CALLS], just bench isolation [SECONDS], just bench sync [DEVICES]
-bench part *arguments:
+# The benchmarks' parts, in the order in which `just bench` runs them.
+parts := "framing decode spool relay end-to-end growth reload sync isolation"
+
+# Run a benchmark, or all of them, and print the tables: just bench [PART] [--json] [--quick] [--record]; docs/benchmarks.md describes the parts
+bench part="all" *arguments:
     #!/usr/bin/env bash
     set -euo pipefail
     case {{part}} in
-        framing | spool) cargo bench --locked -p tb-tcp --bench {{part}} -- {{arguments}} ;;
-        decode)
-            {{quote(just_executable())}} build-converters
-            cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
-            ;;
-        end-to-end | relay | reload | growth)
-            {{quote(just_executable())}} build build-converters
-            cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
-            ;;
-        *)
-            {{quote(just_executable())}} build _guests
-            cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
-            ;;
+        all) for part in {{parts}}; do {{quote(just_executable())}} bench "$part" {{arguments}}; done; exit ;;
+        framing | spool) ;;
+        decode) {{quote(just_executable())}} build-converters ;;
+        end-to-end | relay | growth) {{quote(just_executable())}} build build-converters ;;
+        reload) {{quote(just_executable())}} build build-converters _guests ;;
+        *) {{quote(just_executable())}} build _guests ;;
     esac
+    cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
 
 # Replace 20 converters at random under traffic and look for every frame; SECONDS stand for an hour
 soak-reload seconds="240": build _guests

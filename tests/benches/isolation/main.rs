@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use clap::Parser;
 use harness::{Host, Standin, guest};
+use measure::{Cell, RecordError, Report, Samples, Table};
 
 /// Devices that want as much as they can get, or a steady rate.
 const DEVICES: usize = 8;
@@ -21,42 +23,70 @@ const RATE: u32 = 250;
 /// Turns that a measurement is taken in: what else the machine does falls on
 /// both sides alike.
 const ROUNDS: u32 = 4;
+/// Seconds of each measurement.
+const SECONDS: u64 = 10;
+const QUICK_SECONDS: u64 = 2;
 /// Frames that a device writes at once where throughput is measured.
 const BURST: usize = 200;
 
-fn main() {
-    let seconds = std::env::args()
-        .skip(1)
-        .find_map(|argument| argument.parse().ok())
-        .unwrap_or(60);
+/// What a runaway costs the other devices
+#[derive(Parser)]
+#[command(name = "isolation")]
+struct Arguments {
+    /// Seconds of each of the four measurements
+    seconds: Option<u64>,
+    #[command(flatten)]
+    common: measure::Arguments,
+}
+
+fn main() -> Result<(), RecordError> {
+    let arguments = Arguments::parse();
+    let seconds = arguments.seconds.unwrap_or(match arguments.common.quick {
+        true => QUICK_SECONDS,
+        false => SECONDS,
+    });
     let span = Duration::from_secs(seconds);
-    println!(
-        "{DEVICES} devices; load generator and stand-in share the processors; {seconds} s each in \
-         {ROUNDS} turns\n"
-    );
+    let mut report = Report::new("isolation", "Isolation", "just bench isolation");
     let (mut alone, mut beside) = (0.0, 0.0);
     for _ in 0..ROUNDS {
         alone += turn(|host, standin| throughput(standin, host, span / ROUNDS));
         beside +=
             turn(|host, standin| with_runaway(host, || throughput(standin, host, span / ROUNDS)));
     }
-    println!(
-        "as fast as they can: {:.0} frames/s alone, {:.0} beside a runaway ({:+.1} %)",
-        alone / f64::from(ROUNDS),
-        beside / f64::from(ROUNDS),
-        100.0 * (beside / alone - 1.0)
-    );
-    let alone = turn(|host, standin| latency(standin, host, span));
-    let beside = turn(|host, standin| with_runaway(host, || latency(standin, host, span)));
-    println!(
-        "{} frames/s, from socket to stand-in: p50 {:.2} ms, p99 {:.2} ms alone; p50 {:.2} ms, \
-         p99 {:.2} ms beside a runaway",
-        DEVICES * RATE as usize,
-        alone.0,
-        alone.1,
-        beside.0,
-        beside.1
-    );
+    let throughput = [alone, beside].map(|sum| sum / f64::from(ROUNDS));
+    let latency = [
+        turn(|host, standin| latency(standin, host, span)),
+        turn(|host, standin| with_runaway(host, || latency(standin, host, span))),
+    ];
+    let mut table = Table::new(
+        "others",
+        format!(
+            "{DEVICES} devices; load generator, stand-in and host share the processors; {seconds} s \
+             each, throughput in {ROUNDS} turns"
+        ),
+        "of the others",
+    )
+    .columns([
+        ("alone", "alone"),
+        ("beside", "beside a runaway"),
+        ("ratio", "ratio"),
+    ]);
+    let mut row = |key: &str, label: &str, [alone, beside]: [f64; 2], unit| {
+        let cells = [alone, beside].map(|figure| Cell::figure(figure, unit));
+        let ratio = Cell::ratio(beside, alone);
+        table.row(key, label, cells.into_iter().chain([ratio]));
+    };
+    row("throughput", "frames as fast as they can", throughput, "/s");
+    let rate = DEVICES * RATE as usize;
+    for (key, percent) in [("p50", 50.0), ("p99", 99.0), ("p999", 99.9)] {
+        let figures = [&latency[0], &latency[1]].map(|samples| samples.percentile(percent));
+        let label = format!("socket to stand-in at {rate} frames/s, p{percent}");
+        row(key, &label, figures, "ms");
+    }
+    report.table(table);
+    report.key_figure("throughputRatio", throughput[1] / throughput[0]);
+    report.key_figure("p99BesideMilliseconds", latency[1].percentile(99.0));
+    report.finish(&arguments.common)
 }
 
 /// Runs `measure` on a host of its own: what a runaway left in its socket would
@@ -124,9 +154,8 @@ fn throughput(standin: &Standin, host: &Host, span: Duration) -> f64 {
     })
 }
 
-/// Median and 99th percentile, in milliseconds, from the write to a socket to
-/// the arrival at the stand-in.
-fn latency(standin: &Standin, host: &Host, span: Duration) -> (f64, f64) {
+/// Milliseconds from the write to a socket to the arrival at the stand-in.
+fn latency(standin: &Standin, host: &Host, span: Duration) -> Samples {
     let sent = AtomicU64::new(0);
     thread::scope(|scope| {
         for number in 0..DEVICES {
@@ -147,15 +176,13 @@ fn latency(standin: &Standin, host: &Host, span: Duration) -> (f64, f64) {
         }
     });
     let sent = sent.into_inner() as usize;
-    let mut latencies = harness::wait_for("all frames", || {
+    let latencies = harness::wait_for("all frames", || {
         let all: Vec<u64> = (0..DEVICES)
             .flat_map(|number| latencies(standin, number))
             .collect();
         (all.len() == sent).then_some(all)
     });
-    latencies.sort_unstable();
-    let at = |share: usize| latencies[(latencies.len() - 1) * share / 100] as f64 / 1000.0;
-    (at(50), at(99))
+    latencies.iter().map(|us| *us as f64 / 1000.0).collect()
 }
 
 fn latencies(standin: &Standin, number: usize) -> Vec<u64> {

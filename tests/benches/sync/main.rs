@@ -6,18 +6,17 @@
 //! too. The memory is the highest that the host took,
 //! less what it takes at a start without devices.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a panic is how a benchmark fails"
-)]
+#![allow(clippy::unwrap_used, reason = "a panic is how a benchmark fails")]
 
 use std::time::{Duration, Instant, SystemTime};
 
+use clap::Parser;
 use harness::{Host, Standin};
+use measure::{Cell, RecordError, Report, Table};
 use serde_json::Value as Json;
 
-const DEVICES: usize = 100_000;
+const DEVICES: u32 = 100_000;
+const QUICK_DEVICES: u32 = 10_000;
 /// The latest that a synchronisation may end.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -39,36 +38,61 @@ fn time(line: &Json) -> SystemTime {
     humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap()
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|word| word != "--bench");
-    let devices = arguments
-        .next()
-        .map_or(DEVICES, |word| word.parse().expect("the number of devices"));
+/// How long the synchronisation of many devices takes, and how much memory
+#[derive(Parser)]
+#[command(name = "sync")]
+struct Arguments {
+    /// Devices that ThingsBoard has for the host
+    devices: Option<u32>,
+    #[command(flatten)]
+    common: measure::Arguments,
+}
+
+fn main() -> Result<(), RecordError> {
+    let arguments = Arguments::parse();
+    let devices = arguments.devices.unwrap_or(match arguments.common.quick {
+        true => QUICK_DEVICES,
+        false => DEVICES,
+    });
+    let mut report = Report::new("sync", "Synchronisation", "just bench sync");
     let standin = Standin::start();
     let host = Host::start(&standin);
     synchronised(&host);
     let empty = host.process.memory_kib("VmHWM");
     drop(host);
 
-    standin.add_devices(devices, "D-", "meter");
-    println!(
-        "{devices} devices, in one run; the host without devices takes {} MiB",
+    standin.add_devices(devices as usize, "D-", "meter");
+    let title = format!(
+        "{} devices; the host without devices takes {} MiB",
+        Cell::Count(devices.into()).label(),
         empty / 1024
     );
-    println!("{:<28}  seconds  MiB more  bytes a device", "");
+    let mut table = Table::new("starts", title, "start").columns([
+        ("time", "time"),
+        ("memory", "memory more"),
+        ("deviceBytes", "a device"),
+    ]);
     let mut host = Host::start(&standin);
-    for name in ["first start", "names on disk"] {
+    for (key, name) in [("first", "first start"), ("again", "names on disk")] {
         let (took, told) = synchronised(&host);
-        assert_eq!(told, devices as u64);
-        let more = host.process.memory_kib("VmHWM").saturating_sub(empty);
-        println!(
-            "{name:<28}  {:>7.2}  {:>8.1}  {:>14}",
-            took.as_secs_f64(),
-            more as f64 / 1024.0,
-            more * 1024 / devices as u64
+        assert_eq!(told, u64::from(devices));
+        let more = host.process.memory_kib("VmHWM").saturating_sub(empty) as f64;
+        let device_bytes = more * 1024.0 / f64::from(devices);
+        report.key_figure(format!("{key}Seconds"), took.as_secs_f64());
+        report.key_figure(format!("{key}BytesPerDevice"), device_bytes);
+        table.row(
+            key,
+            name,
+            [
+                Cell::figure(took.as_secs_f64(), "s"),
+                Cell::figure(more / 1024.0, "MiB"),
+                Cell::figure(device_bytes, "B"),
+            ],
         );
-        if name == "first start" {
+        if key == "first" {
             host = host.restart();
         }
     }
+    report.table(table);
+    report.finish(&arguments.common)
 }

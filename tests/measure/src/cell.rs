@@ -44,6 +44,12 @@ impl Cell {
         Self::Text(text.to_string())
     }
 
+    /// As it is printed, with its unit: for labels of rows and for titles.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.print(true)
+    }
+
     /// As it is printed; `with_unit` is false where the head of the column has the unit.
     pub(crate) fn print(&self, with_unit: bool) -> String {
         match self {

@@ -5,8 +5,8 @@ use plotters::{coord::Shift, prelude::*};
 use super::{Line, Plot};
 
 /// In pixels of the picture's own coordinates.
-const SIZE: (u32, u32) = (860, 420);
-const LEGEND: u32 = 200;
+const SIZE: (u32, u32) = (900, 420);
+const LEGEND: u32 = 240;
 const LEGEND_LINE: i32 = 20;
 /// Colours that are told apart in spite of colour blindness (Okabe and Ito), on white.
 const COLOURS: [RGBColor; 7] = [

@@ -26,22 +26,59 @@ pub(crate) struct Found {
 type Serve = Box<dyn Fn(&[u8], usize) -> Found>;
 type Collect = Box<dyn Fn(&[u8], usize) -> Vec<Vec<u8>>>;
 
+/// What a candidate is called in the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) key: &'static str,
+    pub(crate) label: &'static str,
+}
+
 /// Something that is timed.
 pub(crate) struct Candidate {
-    pub(crate) name: &'static str,
+    pub(crate) name: Name,
     pub(crate) wire: Wire,
     /// Serves the connection of this number.
     pub(crate) serve: Serve,
     /// The frames' contents; none for a pass that cuts nothing.
     pub(crate) collect: Option<Collect>,
     /// The codec and the memory pass to compare with.
-    pub(crate) rivals: [Option<&'static str>; 2],
+    pub(crate) rivals: [Option<Name>; 2],
 }
 
-const LINES: &str = "tokio_util `LinesCodec`";
-const LENGTH_DELIMITED: &str = "tokio_util `LengthDelimitedCodec`";
-const MEMCHR: &str = "bare `memchr_iter`";
-const MEMCPY: &str = "bare `memcpy`";
+const TEXT_LINE: Name = Name {
+    key: "textLine",
+    label: "TEXT, line",
+};
+const TEXT_CUSTOM: Name = Name {
+    key: "textCustom",
+    label: "TEXT, custom separator",
+};
+const BINARY: Name = Name {
+    key: "binary",
+    label: "BINARY",
+};
+const JSON: Name = Name {
+    key: "json",
+    label: "JSON",
+};
+const LINES: Name = Name {
+    key: "linesCodec",
+    label: "tokio_util `LinesCodec`",
+};
+const LENGTH_DELIMITED: Name = Name {
+    key: "lengthDelimitedCodec",
+    label: "tokio_util `LengthDelimitedCodec`",
+};
+const MEMCHR: Name = Name {
+    key: "memchr",
+    label: "bare `memchr_iter`",
+};
+const MEMCPY: Name = Name {
+    key: "memcpy",
+    label: "bare `memcpy`",
+};
+/// The decoders whose figures are followed from commit to commit.
+pub(crate) const OURS: [Name; 4] = [TEXT_LINE, TEXT_CUSTOM, BINARY, JSON];
 
 /// In the order of the rows.
 pub(crate) fn candidates() -> [Candidate; 8] {
@@ -49,10 +86,10 @@ pub(crate) fn candidates() -> [Candidate; 8] {
     let binary = [Some(LENGTH_DELIMITED), Some(MEMCPY)];
     let ours = |name, wire, rivals| decoder(name, wire, rivals, move || framer(wire));
     [
-        ours("TEXT, line", Wire::Line, text),
-        ours("TEXT, custom separator", Wire::Bars, text),
-        ours("BINARY", Wire::LengthField, binary),
-        ours("JSON", Wire::Json, [None, Some(MEMCHR)]),
+        ours(TEXT_LINE, Wire::Line, text),
+        ours(TEXT_CUSTOM, Wire::Bars, text),
+        ours(BINARY, Wire::LengthField, binary),
+        ours(JSON, Wire::Json, [None, Some(MEMCHR)]),
         decoder(LINES, Wire::Line, text, || {
             LinesCodec::new_with_max_length(LIMIT)
         }),
@@ -75,9 +112,9 @@ pub(crate) fn candidates() -> [Candidate; 8] {
 
 /// A candidate that cuts frames, with a new decoder for each connection.
 fn decoder<D>(
-    name: &'static str,
+    name: Name,
     wire: Wire,
-    rivals: [Option<&'static str>; 2],
+    rivals: [Option<Name>; 2],
     new: impl Fn() -> D + Copy + 'static,
 ) -> Candidate
 where
@@ -116,7 +153,7 @@ where
 
 /// A candidate that reads all bytes and cuts nothing; `look` tells how many
 /// ends of frames it saw.
-fn memory_pass(name: &'static str, wire: Wire, look: fn(&[u8]) -> usize) -> Candidate {
+fn memory_pass(name: Name, wire: Wire, look: fn(&[u8]) -> usize) -> Candidate {
     Candidate {
         name,
         wire,
