@@ -1,11 +1,6 @@
 //! Connections that send as fast as they go.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, thread, time::Duration};
 
 use measure::{Cell, Report, Table, process::own_id};
 
@@ -18,6 +13,7 @@ use super::{
         stage::Stage,
         usage::{Usage, forget_peak, memory_mib},
     },
+    threads,
 };
 
 /// Lines on their way at a time. Without a bound the host would take lines faster than the
@@ -30,8 +26,6 @@ const WARM: Duration = Duration::from_secs(2);
 const MOMENT: Duration = Duration::from_millis(100);
 /// How long after the load the host's memory is read again.
 const REST: Duration = Duration::from_secs(2);
-/// Threads with less than this, in µs a sample, are left out of the table.
-const LEAST_TIME: f64 = 0.005;
 
 /// What one load gave.
 struct Run {
@@ -67,7 +61,12 @@ pub(super) fn measure(
         }
     }
     report.table(speed(&runs));
-    report.table(threads(&runs));
+    let columns = runs.iter().map(|run| (key(run), label(run), &run.threads));
+    report.table(threads::table(
+        "threads",
+        "The host's processor time by thread, a sample",
+        columns,
+    ));
     let checked: u64 = runs.iter().map(|run| run.checked).sum();
     report.text(format!(
         "{checked} samples were checked: none lost, doubled or out of order. Memory is resident \
@@ -182,27 +181,6 @@ fn speed(runs: &[Run]) -> Table {
         cells.extend(times.map(|time| Cell::figure(time, "µs")));
         cells.extend(run.memory.map(|mib| Cell::figure(mib, "MiB")));
         table.row(key(run), label(run), cells);
-    }
-    table
-}
-
-/// Where the host's processor time goes.
-fn threads(runs: &[Run]) -> Table {
-    let names: BTreeSet<_> = runs.iter().flat_map(|run| run.threads.keys()).collect();
-    let mut table = Table::new(
-        "threads",
-        "The host's processor time by thread, a sample",
-        "threads",
-    )
-    .columns(runs.iter().map(|run| (key(run), label(run))));
-    for name in names {
-        let times: Vec<_> = (runs.iter())
-            .map(|run| run.threads.get(name).copied().unwrap_or_default())
-            .collect();
-        if times.iter().any(|time| *time >= LEAST_TIME) {
-            let cells = times.into_iter().map(|time| Cell::figure(time, "µs"));
-            table.row(name, name, cells);
-        }
     }
     table
 }

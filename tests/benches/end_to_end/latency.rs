@@ -3,7 +3,7 @@
 //! A line says when it was written; the stand-in compares that with its clock, which is the
 //! same, when it takes the message, and counts. So being told costs nothing that is measured.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use measure::{Cell, Report, Table};
 use serde_json::{Value as Json, json};
@@ -16,8 +16,9 @@ use super::{
         single::one_after_another,
         stage::Stage,
         steady::{SENT, Steady},
-        usage::Usage,
+        usage::{Usage, Used},
     },
+    threads,
 };
 
 /// Lines a second of all connections.
@@ -47,6 +48,7 @@ pub(super) fn measure(
         ("lines", "lines"),
         ("host", "host, a line"),
     ]);
+    let mut runs = Vec::new();
     for connections in connections {
         let figures = steady(*connections, span);
         let label = format!("{RATE}/s over {connections} connections");
@@ -58,6 +60,8 @@ pub(super) fn measure(
             "ms",
         );
         report.key_figure(format!("steady{connections}P99Milliseconds"), figures.p99());
+        let label = format!("{connections} connections");
+        runs.push((format!("steady-{connections}"), label, figures));
     }
     let figures = single(span);
     table.row(
@@ -67,7 +71,14 @@ pub(super) fn measure(
     );
     goals.at_most("p99 of one line at a time", figures.p99(), 0.4, "ms");
     report.key_figure("singleP99Milliseconds", figures.p99());
+    runs.push(("single".to_owned(), "one at a time".to_owned(), figures));
     report.table(table);
+    report.table(threads::table(
+        "latency-threads",
+        "The host's processor time by thread, a line",
+        runs.iter()
+            .map(|(key, label, run)| (key, label, &run.threads)),
+    ));
 }
 
 /// What the stand-in counted, and what the host spent on it.
@@ -75,6 +86,8 @@ struct Figures {
     delays: Json,
     /// Processor µs a line.
     host: f64,
+    /// The same for threads by name.
+    threads: BTreeMap<String, f64>,
 }
 
 impl Figures {
@@ -108,7 +121,7 @@ fn steady(connections: usize, span: Duration) -> Figures {
     let used = usage.used();
     let lines = devices.sent - before;
     stage.check(devices.sent, VALUES, Some(connections));
-    figures(&stage, used.processor, lines)
+    figures(&stage, used, lines)
 }
 
 fn single(span: Duration) -> Figures {
@@ -121,7 +134,7 @@ fn single(span: Duration) -> Figures {
     let lines = one_after_another(&mut points, &mut device, span);
     let used = usage.used();
     stage.check(device.sent, VALUES, Some(1));
-    figures(&stage, used.processor, lines)
+    figures(&stage, used, lines)
 }
 
 /// Lets the stand-in count anew.
@@ -129,9 +142,13 @@ fn count(stage: &Stage) {
     stage.standin.must_post("/delays", &json!({ "key": SENT }));
 }
 
-fn figures(stage: &Stage, processor: f64, lines: u64) -> Figures {
+fn figures(stage: &Stage, used: Used, lines: u64) -> Figures {
+    let each = |seconds: f64| seconds * 1e6 / lines as f64;
     Figures {
         delays: stage.standin.get("/delays").unwrap(),
-        host: processor * 1e6 / lines as f64,
+        host: each(used.processor),
+        threads: (used.threads.into_iter())
+            .map(|(name, seconds)| (name, each(seconds)))
+            .collect(),
     }
 }

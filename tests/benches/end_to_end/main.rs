@@ -3,6 +3,7 @@
 //! - `flood`: connections that send as fast as they go; what a sample costs each process
 //! - `latency`: from a device's socket to the stand-in, at a steady rate and one by one
 //! - `echo`: what the same bytes cost a server that only sends them back
+//! - `threads`: where the host's processor time goes
 //! - `goals`: the figures beside what they are to be
 //!
 //! A sample is one line with two values, one of them a counter, with which the stand-in checks
@@ -16,6 +17,7 @@ mod goals;
 mod latency;
 #[path = "../load/mod.rs"]
 mod load;
+mod threads;
 
 use std::{path::PathBuf, time::Duration};
 
