@@ -55,10 +55,17 @@ pub(super) fn measure(
 ) {
     let mut runs = Vec::new();
     for connections in connections {
-        runs.push(run("wasm", None, *connections, span, window));
-        if let Some(binary) = native {
-            runs.push(run("native", Some(binary), *connections, span, window));
+        let mut candidates = vec![("wasm", None)];
+        candidates.extend(native.map(|binary| ("native", Some(binary))));
+        // Alone there is nothing to compare with.
+        let turns = candidates.len();
+        let mut taken: Vec<Vec<Run>> = candidates.iter().map(|_| Vec::new()).collect();
+        for _ in 0..turns {
+            for ((name, binary), taken) in candidates.iter().zip(&mut taken) {
+                taken.push(run(name, *binary, *connections, span, window));
+            }
         }
+        runs.extend(taken.iter().filter_map(|turns| mean(turns)));
     }
     report.table(speed(&runs));
     let columns = runs.iter().map(|run| (key(run), label(run), &run.threads));
@@ -70,8 +77,8 @@ pub(super) fn measure(
     let checked: u64 = runs.iter().map(|run| run.checked).sum();
     report.text(format!(
         "{checked} samples were checked: none lost, doubled or out of order. Memory is resident \
-         memory of the host before the load, at most, and {} s after it. The host's processor time is that of \
-         everything: reading, framing, decoding, spool, encoding, gRPC.",
+         memory of the host before the load, at most, and {} s after it. The host's processor time \
+         is that of everything: reading, framing, decoding, spool, encoding, gRPC.",
         REST.as_secs()
     ));
     if native.is_none() {
@@ -163,6 +170,32 @@ fn run(
         memory: [idle, peak, rest],
         checked: sent,
     }
+}
+
+/// The mean of a candidate's turns; of memory the most.
+fn mean(turns: &[Run]) -> Option<Run> {
+    let mean =
+        |figure: &dyn Fn(&Run) -> f64| turns.iter().map(figure).sum::<f64>() / turns.len() as f64;
+    let most = |index: usize| {
+        turns
+            .iter()
+            .map(|turn| turn.memory[index])
+            .fold(0.0, f64::max)
+    };
+    let first = turns.first()?;
+    let names = first.threads.keys();
+    let thread = |name: &String| mean(&|turn| turn.threads.get(name).copied().unwrap_or_default());
+    Some(Run {
+        candidate: first.candidate,
+        connections: first.connections,
+        samples_per_second: mean(&|turn| turn.samples_per_second),
+        generator: mean(&|turn| turn.generator),
+        host: mean(&|turn| turn.host),
+        standin: mean(&|turn| turn.standin),
+        threads: names.map(|name| (name.clone(), thread(name))).collect(),
+        memory: [0, 1, 2].map(most),
+        checked: turns.iter().map(|turn| turn.checked).sum(),
+    })
 }
 
 fn speed(runs: &[Run]) -> Table {

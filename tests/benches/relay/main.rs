@@ -18,7 +18,8 @@ fn main() -> Result<(), RecordError> {
     let mut report = Report::new("relay", "Relay", "just bench relay");
     report.text(
         "The stand-in shares the processors. A record is one sample with two values, one of them a \
-         counter, with which the stand-in checks the order. The settings are at their defaults but for the one that a row names.",
+         counter, with which the stand-in checks the order. The settings are at their defaults but \
+         for the one that a row names.",
     );
     drain::measure(&mut report, arguments.quick);
     linger::measure(&mut report, arguments.quick);

@@ -57,8 +57,8 @@ pub(super) fn measure(report: &mut Report, quick: bool) {
     }
     report.table(table);
     report.text(format!(
-        "All are the converter {CONVERTER}, in files that differ. The start is measured from the process to the line \
-         of the log that says that the last converter is loaded."
+        "All are the converter {CONVERTER}, in files that differ. The start is measured from the process \
+         to the line of the log that says that the last converter is loaded."
     ));
     let line = |figure: fn(&Start) -> f64| {
         let points = starts
