@@ -38,13 +38,13 @@ struct End {
     #[arg(long, value_name = "SECONDS", default_value_t = 6)]
     seconds: u64,
     /// Only so many connections, instead of 10 and 1000
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "record")]
     connections: Option<usize>,
     /// Lines on their way at a time while connections send as fast as they go; 0 is no bound
     #[arg(long, value_name = "LINES", default_value_t = flood::WINDOW)]
     window: usize,
     /// Only the load as fast as it goes, and only on the host as it is: for a profile
-    #[arg(long)]
+    #[arg(long, conflicts_with = "record")]
     flood: bool,
     /// The echo server, which this program starts by itself
     #[arg(long, hide = true)]
