@@ -1,6 +1,9 @@
 //! A spool that is full of samples before a host opens it.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    path::Path,
+};
 
 use tb_tcp::{
     config::{Fsync, SpoolSettings},
@@ -32,6 +35,14 @@ pub(crate) fn fill(folder: &Path, records: u64, devices: u64) {
             spool.append(batch.collect::<Batch>()).await.unwrap();
         }
     });
+    drop(spool);
+    // What the operating system has yet to write it would write while something is measured.
+    for entry in fs::read_dir(folder).unwrap() {
+        File::open(entry.unwrap().path())
+            .unwrap()
+            .sync_all()
+            .unwrap();
+    }
 }
 
 /// Settings of a host whose spool is in `folder`, however much that holds.
