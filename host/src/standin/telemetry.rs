@@ -1,5 +1,5 @@
 //! Uplink messages that hold telemetry and nothing else, read from their bytes
-//! without building the message: that costs a tenth, and nearly all messages are
+//! without building the message: a sample costs a third then, and nearly all messages are
 //! of this kind. What is read is what the whole message would have held.
 
 use prost::encoding::{WireType, decode_key, decode_varint};
