@@ -121,12 +121,28 @@ bench part="all" *arguments:
     case {{part}} in
         all) for part in {{parts}}; do {{quote(just_executable())}} bench "$part" {{arguments}}; done; exit ;;
         framing | spool) ;;
-        decode) {{quote(just_executable())}} build-converters ;;
+        decode) {{quote(just_executable())}} build-converters _rivals ;;
         end-to-end | relay | growth) {{quote(just_executable())}} build build-converters ;;
         reload) {{quote(just_executable())}} build build-converters _guests ;;
         *) {{quote(just_executable())}} build _guests ;;
     esac
     cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
+
+# The script engines that converters are compared with
+_rivals:
+    #!/usr/bin/env bash
+    set -uo pipefail
+    source=tests/rivals
+    built=target/rivals/release/tb-tcp-rivals
+    if [ -e "$built" ] && [ -z "$(find $source/Cargo.* $source/src $source/scripts -newer "$built")" ]; then
+        exit 0
+    fi
+    echo "building the script engines that converters are compared with (VRL and QuickJS, once, some minutes) ..."
+    if ! cargo build --release --locked --manifest-path "$source/Cargo.toml" --target-dir target/rivals; then
+        # An older one would be taken for what its sources say.
+        rm -f "$built"
+        echo "the script engines cannot be built: their rows are left out." >&2
+    fi
 
 # Replace 20 converters at random under traffic and look for every frame; SECONDS stand for an hour
 soak-reload seconds="240": build _guests
@@ -161,6 +177,7 @@ fuzz seconds="60":
 # Formatting, clippy and documentation, warnings as errors
 lint: (_target wasm)
     cargo fmt --all --check
+    cargo fmt --check --manifest-path tests/rivals/Cargo.toml
     cargo clippy {{cargo_flags}} --workspace --all-targets -- -D warnings
     cargo clippy --profile converter --locked --target {{wasm}} -p tb-converter \
         $(for name in converters/*/rust; do echo "-p converter-$(basename "$(dirname "$name")")"; done) \
@@ -170,6 +187,7 @@ lint: (_target wasm)
 # Format the code
 fmt:
     cargo fmt --all
+    cargo fmt --manifest-path tests/rivals/Cargo.toml
 
 # The guests that the tests run: good, bad and replaced ones
 _guests: (_target wasm) (_target bare_wasm)

@@ -8,7 +8,7 @@ pub fn repository() -> &'static Path {
 }
 
 /// The target folder that this test was built in.
-pub(crate) fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     // target/release/deps/end-to-end-…
     let test = std::env::current_exe().unwrap();
     test.ancestors().nth(3).unwrap().to_owned()

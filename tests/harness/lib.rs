@@ -23,7 +23,7 @@ mod tool;
 use std::time::{Duration, Instant};
 
 pub use device::Device;
-pub use files::{bare_module, binary, component, converter, guest, repository};
+pub use files::{bare_module, binary, component, converter, guest, repository, target};
 pub use host::{Host, HostBuilder};
 pub use hostile::hostile;
 pub use process::Process;

@@ -1,138 +1,211 @@
-//! What a call of `decode` costs, in each language that the repository's
-//! converters are written in, on the frames of ThingsBoard's tutorial.
+//! What a call of `decode` costs: converters in each language, beside the same code without a sandbox
+//! and beside embedded scripts that do the same.
 //!
-//! `just bench decode [CALLS]`: CALLS of each, 1 000 000 by default. The
-//! candidates take turns, so that whatever else the machine does meets all of
-//! them; a figure is the median of the turns. A call is one of the host's: with
-//! limits, deadline and the checks of the result. Memory is that of the one
-//! instance that served them all; the last column has what it was after the
-//! first thousand calls.
+//! `just bench decode`. The candidates of a workload take turns. Before anything is timed, each has to
+//! give the expected result.
+//!
+//! - `workloads`: the frames, and what they mean
+//! - `hosted`: converters as the host calls them
+//! - `functions`: the converters' own sources, called as plain functions
+//! - `rivals`: embedded scripts, in processes of their own
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a benchmark fails")]
 
-use std::{fs, thread, time::Duration};
+mod functions;
+mod hosted;
 
-use harness::{converter, repository};
-use tb_tcp::{
-    config::ConverterSettings,
-    converter::{Converter, ConverterEngine, Metadata, Trial},
+mod rivals;
+mod workloads;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
 };
+
+use clap::Parser;
+use hosted::Languages;
+use measure::{Cell, RecordError, Report, Samples, Table, process, take_turns};
+use rivals::Rivals;
 use tokio::runtime::Runtime;
+use workloads::{Outcome, Workload, workloads};
 
-/// Converters, and the frames that they decode.
-const FRAMES: [(&str, &str); 3] = [
-    ("csv", "payload.txt"),
-    ("json", "payload.json"),
-    ("binary", "payload.hex"),
-];
-const LANGUAGES: [(&str, &str); 2] = [("Rust", ""), ("AssemblyScript", "assemblyscript/")];
 const TURNS: usize = 41;
-const FIRST_CALLS: usize = 1000;
+const QUICK_TURNS: usize = 5;
+/// How long a turn takes, more or less.
+const TURN: Duration = Duration::from_millis(20);
+/// Calls after which an instance's memory is read for the first time.
+const FIRST_CALLS: u64 = 1000;
 
-/// One converter in one language.
-struct Candidate {
-    trial: Trial,
-    frame: Vec<u8>,
-    /// Mean time of a call, by turn.
-    turns: Vec<Duration>,
-    first_memory: usize,
-    memory: usize,
+/// What a call of decode costs in each language
+#[derive(Parser)]
+#[command(name = "decode")]
+struct Arguments {
+    /// Calls of each candidate; without it so many that a turn takes 20 ms
+    #[arg(long)]
+    calls: Option<u64>,
+    #[command(flatten)]
+    common: measure::Arguments,
 }
 
-impl Candidate {
-    fn new(engine: &ConverterEngine, name: &str, frame: &str, folder: &str) -> Self {
-        let wasm = fs::read(converter(&format!("{folder}{name}"))).unwrap();
-        let settings = ConverterSettings {
-            // One instance serves them all.
-            max_calls_per_instance: 0,
-            ..ConverterSettings::default()
-        };
-        let converter = Converter::load(engine, name, &wasm, settings.limits(name)).unwrap();
-        let file = repository()
-            .join("converters")
-            .join(name)
-            .join("uplink")
-            .join(frame);
-        let bytes = fs::read(&file).unwrap();
-        let hex = file.extension().is_some_and(|extension| extension == "hex");
-        let frame = if hex {
-            tb_converter::encoding::hex_to_bytes(str::from_utf8(&bytes).unwrap()).unwrap()
-        } else {
-            bytes
-        };
-        let mut candidate = Self {
-            trial: Trial::new(converter),
-            frame,
-            turns: Vec::new(),
-            first_memory: 0,
-            memory: 0,
-        };
-        candidate.turn(FIRST_CALLS);
-        candidate.first_memory = candidate.memory;
-        candidate.turns.clear();
-        candidate
+/// Something that decodes frames of one workload.
+trait Decoder {
+    /// What it makes of the frame.
+    fn check(&mut self) -> Outcome;
+    /// Processor time of so many calls.
+    fn turn(&mut self, calls: u64) -> Duration;
+}
+
+impl<D: Decoder> Decoder for &mut D {
+    fn check(&mut self) -> Outcome {
+        (**self).check()
     }
 
-    fn turn(&mut self, calls: usize) {
-        let metadata = Metadata::new();
-        let mut took = Duration::ZERO;
-        for _ in 0..calls {
-            let tried = self
-                .trial
-                .decode(&self.frame, &metadata, &Default::default());
-            assert!(!tried.result.unwrap().is_empty());
-            took += tried.took;
-            self.memory = tried.memory_bytes;
+    fn turn(&mut self, calls: u64) -> Duration {
+        (**self).turn(calls)
+    }
+}
+
+/// A row of a workload's table.
+struct Candidate<'all> {
+    key: String,
+    label: String,
+    decoder: Box<dyn Decoder + 'all>,
+    calls: u64,
+}
+
+impl<'all> Candidate<'all> {
+    fn new(key: &str, label: &str, decoder: impl Decoder + 'all) -> Self {
+        Self {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            decoder: Box::new(decoder),
+            calls: 0,
         }
-        self.turns.push(took / u32::try_from(calls).unwrap());
     }
 
-    fn median(&mut self) -> Duration {
-        self.turns.sort_unstable();
-        self.turns[self.turns.len() / 2]
+    /// Checks its result, warms it up and settles the calls of a turn.
+    fn prepare(&mut self, workload: &Workload, calls: Option<u64>) {
+        let (found, wanted) = (self.decoder.check(), &workload.expected);
+        assert!(
+            found == *wanted,
+            "{} of {} gives {found:?}, not {wanted:?}",
+            self.label,
+            workload.key
+        );
+        let mut trial = 64;
+        loop {
+            let took = self.decoder.turn(trial);
+            if took >= TURN / 2 {
+                let wanted = trial as f64 * TURN.as_secs_f64() / took.as_secs_f64();
+                self.calls = calls.unwrap_or(wanted as u64).max(1);
+                return;
+            }
+            trial *= 2;
+        }
+    }
+
+    /// Microseconds a call.
+    fn turn(&mut self) -> f64 {
+        self.decoder.turn(self.calls).as_secs_f64() * 1e6 / self.calls as f64
     }
 }
 
-fn main() {
-    let calls: usize = std::env::args()
-        .skip(1)
-        .find_map(|argument| argument.parse().ok())
-        .unwrap_or(1_000_000);
+/// `work` measures parts of itself by the wall clock and gives their sum. That is their part of the processor
+/// time that it all took: reading the wall clock is cheap, but counts what else the machine does.
+fn share_of_processor_time(work: impl FnOnce() -> Duration) -> Duration {
+    let (start, before) = (Instant::now(), process::thread_cpu());
+    let parts = work();
+    let whole = start.elapsed();
+    let used = process::thread_cpu() - before;
+    used.mul_f64(parts.as_secs_f64() / whole.as_secs_f64())
+}
+
+fn main() -> Result<(), RecordError> {
+    let arguments = Arguments::parse();
     // Guests may block, which they must not on a thread of the runtime.
     let runtime = Runtime::new().unwrap();
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let bench = scope.spawn(|| {
             let _context = runtime.enter();
-            run(calls);
+            run(&arguments)
         });
-    });
+        bench.join().unwrap()
+    })
 }
 
-fn run(calls: usize) {
-    let engine = ConverterEngine::new(None).unwrap();
-    println!("{calls} calls each, in {TURNS} turns\n");
-    println!("| frame | language | a call | to Rust | memory | after {FIRST_CALLS} calls |");
-    println!("|---|---|---|---|---|---|");
-    for (name, frame) in FRAMES {
-        let mut candidates: Vec<_> = LANGUAGES
-            .iter()
-            .map(|(_, folder)| Candidate::new(&engine, name, frame, folder))
-            .collect();
-        for _ in 0..TURNS {
-            for candidate in &mut candidates {
-                candidate.turn((calls / TURNS).max(1));
-            }
+fn run(arguments: &Arguments) -> Result<(), RecordError> {
+    let turns = match arguments.common.quick {
+        true => QUICK_TURNS,
+        false => TURNS,
+    };
+    let calls = arguments.calls.map(|calls| calls / turns as u64);
+    let mut report = Report::new("decode", "Decode", "just bench decode");
+    let languages = Languages::load();
+    let mut rivals = Rivals::start();
+    let mut memory = Table::new("memory", "Memory of an instance", "converter")
+        .columns([("first", "after 1000 calls"), ("last", "at the end")]);
+    for workload in workloads() {
+        let mut hosted = languages.candidates(&workload);
+        let mut candidates = vec![Candidate::new(
+            "native",
+            "Rust, native",
+            functions::of(&workload),
+        )];
+        for (language, hosted) in &mut hosted {
+            candidates.push(Candidate::new(language.key, language.label, hosted));
         }
-        let rust = candidates[0].median();
-        for ((language, _), candidate) in LANGUAGES.iter().zip(&mut candidates) {
-            let median = candidate.median();
-            println!(
-                "| {name} | {language} | {:.2} µs | {:.2}× | {} KiB | {} KiB |",
-                median.as_secs_f64() * 1e6,
-                median.as_secs_f64() / rust.as_secs_f64(),
-                candidate.memory / 1024,
-                candidate.first_memory / 1024,
+        candidates.extend(rivals.candidates(&workload));
+        for candidate in &mut candidates {
+            candidate.prepare(&workload, calls);
+        }
+        let costs = take_turns(&mut candidates, turns, Candidate::turn);
+        let names = candidates.into_iter().map(|one| (one.key, one.label));
+        table(&mut report, &workload, names.zip(costs).collect());
+        for (language, hosted) in &hosted {
+            let kibibytes = |bytes: usize| Cell::figure(bytes as f64 / 1024.0, "KiB");
+            memory.row(
+                format!("{}-{}", workload.key, language.key),
+                format!("{}, {}", workload.title, language.label),
+                [hosted.first_memory, hosted.memory].map(kibibytes),
             );
         }
     }
+    report.table(memory);
+    report.text(hosted::what_is_timed());
+    report.text(rivals.what_is_timed());
+    for reason in rivals.left_out() {
+        report.text(reason);
+    }
+    report.finish(&arguments.common)
+}
+
+/// The table of a workload.
+fn table(report: &mut Report, workload: &Workload, rows: Vec<((String, String), Samples)>) {
+    let title = format!("{}, {} bytes", workload.title, workload.frame.len());
+    let mut table = Table::new(workload.key, title, "").columns([
+        ("call", "a call"),
+        ("toNative", "÷ native"),
+        ("toVrl", "÷ VRL"),
+    ]);
+    let median = |wanted: &str| {
+        let row = rows.iter().find(|((key, _), _)| key == wanted);
+        row.map(|(_, costs)| costs.median())
+    };
+    let ratio = |cost: f64, reference: Option<f64>| match reference {
+        Some(reference) => Cell::ratio(cost, reference),
+        None => Cell::Nothing,
+    };
+    for ((key, label), costs) in &rows {
+        let cost = costs.median();
+        let cells = [
+            Cell::figure(cost, "µs"),
+            ratio(cost, median("native")),
+            ratio(cost, median("vrl")),
+        ];
+        table.row(key, label, cells);
+        if key == "rust" {
+            report.key_figure(format!("{}RustMicroseconds", workload.key), cost);
+        }
+    }
+    report.table(table);
 }

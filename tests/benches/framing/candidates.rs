@@ -45,7 +45,7 @@ pub(crate) struct Candidate {
     pub(crate) rivals: [Option<Name>; 2],
 }
 
-const TEXT_LINE: Name = Name {
+pub(crate) const TEXT_LINE: Name = Name {
     key: "textLine",
     label: "TEXT, line",
 };
@@ -53,11 +53,11 @@ const TEXT_CUSTOM: Name = Name {
     key: "textCustom",
     label: "TEXT, custom separator",
 };
-const BINARY: Name = Name {
+pub(crate) const BINARY: Name = Name {
     key: "binary",
     label: "BINARY",
 };
-const JSON: Name = Name {
+pub(crate) const JSON: Name = Name {
     key: "json",
     label: "JSON",
 };

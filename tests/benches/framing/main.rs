@@ -81,7 +81,7 @@ impl<'all> Cell<'all> {
 
     /// Nanoseconds a byte of the stream.
     fn turn(&self) -> f64 {
-        let took = measure::time(|| {
+        let took = measure::thread_time(|| {
             for number in 0..PASSES {
                 let found = (self.candidate.serve)(black_box(&self.stream.bytes), number);
                 assert_eq!(found, self.expected, "{}", self.candidate.name.label);

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use measure::{Cell, Report, Table};
+use measure::{Cell, Report, Table, process};
 use tb_tcp::{config::Fsync, spool::Spool};
 use tokio::task::JoinSet;
 
 use crate::{
     Arguments, Outcome, POLICIES, SIZES,
     records::{batch, encoded, folder, settings},
-    series::{append_series, bare, cpu, micros, thread_cpu},
+    series::{append_series, bare, micros},
 };
 
 const CALLERS: usize = 64;
@@ -88,11 +88,11 @@ pub(crate) async fn callers(arguments: &Arguments, report: &mut Report) -> Outco
             });
             let folder = folder()?;
             let (spool, _) = Spool::open(folder.path(), &settings(fsync))?;
-            let (start, used) = (Instant::now(), cpu());
+            let (start, used) = (Instant::now(), process::own_cpu());
             let making = at_once(&spool, size, calls).await;
             let wall = start.elapsed();
             // Without what making the records took.
-            let used = (cpu() - used).saturating_sub(making);
+            let used = (process::own_cpu() - used).saturating_sub(making);
             let records = CALLERS * calls * size;
             let rate = |count: usize| Cell::figure(count as f64 / wall.as_secs_f64(), "/s");
             let disk = spool.status().disk_bytes as f64 / records as f64;
@@ -120,9 +120,9 @@ async fn at_once(spool: &Spool, size: usize, calls: usize) -> Duration {
         tasks.spawn(async move {
             let mut making = Duration::ZERO;
             for number in 0..calls {
-                let before = thread_cpu();
+                let before = process::thread_cpu();
                 let uplinks = batch(size, number);
-                making += thread_cpu() - before;
+                making += process::thread_cpu() - before;
                 if spool.append(uplinks).await.is_err() {
                     break;
                 }

@@ -7,27 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::Samples;
-use rustix::time::{ClockId, clock_gettime};
+use measure::{Samples, process};
 use tb_tcp::{config::Fsync, spool::Spool};
 
 use crate::{Failure, records::batch};
-
-/// Processor time of the process.
-pub(crate) fn cpu() -> Duration {
-    clock(ClockId::ProcessCPUTime)
-}
-
-/// Processor time of the calling thread.
-pub(crate) fn thread_cpu() -> Duration {
-    clock(ClockId::ThreadCPUTime)
-}
-
-fn clock(id: ClockId) -> Duration {
-    let time = clock_gettime(id);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
-}
 
 /// What a series of calls took.
 pub(crate) struct Series {
@@ -65,7 +48,7 @@ pub(crate) fn bare(path: &Path, fsync: Fsync, bytes: usize, calls: usize) -> io:
     let mut file: File = OpenOptions::new().create(true).append(true).open(path)?;
     let content = vec![0x5a; bytes];
     let mut each = Vec::with_capacity(calls);
-    let (start, used) = (Instant::now(), cpu());
+    let (start, used) = (Instant::now(), process::own_cpu());
     let mut synced = start;
     for _ in 0..calls {
         let begin = Instant::now();
@@ -80,7 +63,7 @@ pub(crate) fn bare(path: &Path, fsync: Fsync, bytes: usize, calls: usize) -> io:
     Ok(Series {
         calls,
         wall: start.elapsed(),
-        cpu: cpu() - used,
+        cpu: process::own_cpu() - used,
         each: each.into_iter().collect(),
     })
 }
@@ -102,14 +85,14 @@ pub(crate) async fn append_series(
             .map(|number| batch(size, number))
             .collect();
         made += count;
-        let (start, before) = (Instant::now(), cpu());
+        let (start, before) = (Instant::now(), process::own_cpu());
         for uplinks in batches {
             let begin = Instant::now();
             spool.append(uplinks).await?;
             each.push(micros(begin.elapsed(), 1));
         }
         wall += start.elapsed();
-        used += cpu() - before;
+        used += process::own_cpu() - before;
     }
     Ok(Series {
         calls,

@@ -10,7 +10,7 @@
 //! let mut candidates = [1_000_u64, 2_000];
 //! let turns = if arguments.quick { 5 } else { 41 };
 //! let costs: Vec<Samples> = take_turns(&mut candidates, turns, |upto| {
-//!     measure::time(|| (0..*upto).sum::<u64>()).as_secs_f64() * 1e6
+//!     measure::thread_time(|| (0..*upto).sum::<u64>()).as_secs_f64() * 1e6
 //! });
 //! let mut table = Table::new("sums", "Sums", "numbers").columns([("median", "median")]);
 //! for (upto, cost) in candidates.iter().zip(&costs) {
@@ -48,4 +48,4 @@ pub use record::RecordError;
 pub use report::Report;
 pub use samples::Samples;
 pub use table::Table;
-pub use turns::{take_turns, time};
+pub use turns::{take_turns, thread_time, time};

@@ -5,6 +5,8 @@
 
 use std::{collections::BTreeMap, fs, io, time::Duration};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// What the kernel counts a process's time in: `USER_HZ` is 100 on all processors that Linux runs on today.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -26,6 +28,24 @@ pub fn cpu(id: u32) -> io::Result<Duration> {
     // down, with the threads that have ended: these are more only if such threads matter.
     let whole = ticks_of(&fs::read_to_string(format!("/proc/{id}/stat"))?)?;
     Ok(threads(id)?.values().sum::<Duration>().max(TICK * whole))
+}
+
+/// Processor time that this process has had so far, to the nanosecond.
+#[must_use]
+pub fn own_cpu() -> Duration {
+    clock(ClockId::ProcessCPUTime)
+}
+
+/// Processor time that the calling thread has had so far, to the nanosecond.
+#[must_use]
+pub fn thread_cpu() -> Duration {
+    clock(ClockId::ThreadCPUTime)
+}
+
+fn clock(id: ClockId) -> Duration {
+    let time = clock_gettime(id);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Ticks in user mode and in kernel mode together.
@@ -116,12 +136,8 @@ mod tests {
 
     /// Until this thread has had `time` more of a processor.
     fn spin(time: Duration) {
-        let own = || {
-            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-            Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-        };
-        let start = own();
-        while own() - start < time {}
+        let start = thread_cpu();
+        while thread_cpu() - start < time {}
     }
 
     #[test]
@@ -133,6 +149,7 @@ mod tests {
             .unwrap();
         spin(Duration::from_millis(100));
         let used = cpu(own_id()).unwrap() - before;
+        assert!(own_cpu() >= Duration::from_millis(200));
         // Ticks are rounded down twice, and there may be none of them before.
         assert!(used >= Duration::from_millis(80), "{used:?}");
         // Other tests run beside this one, on so many processors.

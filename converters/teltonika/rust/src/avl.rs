@@ -6,7 +6,7 @@
 use tb_converter::encoding::bytes_to_hex;
 use tb_converter::{ByteReader, Context, Entity, Result, Sample, Value, number};
 
-use crate::PROFILE;
+use super::PROFILE;
 
 pub(crate) const CODEC_8: u8 = 0x08;
 pub(crate) const CODEC_8_EXTENDED: u8 = 0x8e;

@@ -5,7 +5,7 @@
 
 use tb_converter::{ByteReader, ByteWriter, Context, Entity, Message, Result, log};
 
-use crate::packet;
+use super::packet;
 
 pub(crate) const CODEC_12: u8 = 0x0c;
 

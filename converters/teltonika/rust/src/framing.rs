@@ -60,7 +60,7 @@ fn noise(bytes: &[u8]) -> Step {
 mod tests {
     use tb_converter::testing::{frames, hex};
 
-    use crate::Teltonika;
+    use super::super::Teltonika;
 
     const LOGIN: &str = "000f313233343536373839303132333435";
     const DATA: &str = "000000000000002b080100000140d4e3ec6e000cc661d01674a5e0fffc0000090000000402\
