@@ -106,7 +106,7 @@ demo-check: build build-converters
     target/release/tb-tcp --log warn demo --converters target/converters --check
 
 # Everything that has to be right: format, lints, documentation, all tests, the demo
-test: lint build build-converters _guests _components && demo-check
+test: lint build build-converters _guests _components && guard demo-check
     cargo test {{cargo_flags}} --workspace
     cargo bench --locked -p tb-tcp-tests --bench soak-reload -- 20
     cargo bench --locked -p tb-tcp-tests --bench chaos -- 6
@@ -142,6 +142,26 @@ _rivals:
         # An older one would be taken for what its sources say.
         rm -f "$built"
         echo "the script engines cannot be built: their rows are left out." >&2
+    fi
+
+# Compare the instructions of decoding and framing, counted by valgrind, with the recorded ones; --record writes new ones
+guard *arguments: _rust-converters _valgrind
+    cargo bench --locked -p tb-tcp-tests --bench guard -- {{arguments}}
+
+# Install valgrind where that needs no questions
+_valgrind:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if command -v valgrind >/dev/null; then
+        exit 0
+    fi
+    if [ "$(id --user)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing valgrind ..."
+        apt-get update -qq
+        apt-get install --yes --no-install-recommends -qq valgrind >/dev/null
+    else
+        echo "error: valgrind is missing, which counts instructions: apt-get install valgrind" >&2
+        exit 1
     fi
 
 # Replace 20 converters at random under traffic and look for every frame; SECONDS stand for an hour

@@ -1,0 +1,125 @@
+//! Guards what decoding and framing cost, without a clock: the instructions of a call, counted by
+//! valgrind, may not differ from the recorded ones by more than 5 %.
+//!
+//! `just guard` compares, `just guard --record` writes `instructions.json` anew. Both directions fail: a figure that is
+//! too high would let the next loss pass unseen.
+//!
+//! A count is that of the calling thread between the beginning and the end of [`guarded_turn`], so neither the start nor other
+//! threads are in it, and the load of the machine does not matter. It does depend on the compiler, and on
+//! what vector instructions the processor has: AVX2 is asked for.
+//!
+//! - `parts`: what is counted
+//! - `counting`: running a part under valgrind
+//! - `recorded`: the checked-in figures
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a benchmark fails")]
+
+mod counting;
+mod parts;
+mod recorded;
+
+#[allow(dead_code, reason = "the benchmark needs more of it")]
+#[path = "../framing/candidates.rs"]
+mod candidates;
+#[path = "../framing/streams.rs"]
+mod streams;
+#[allow(dead_code, reason = "the benchmark needs more of it")]
+#[path = "../decode/workloads.rs"]
+mod workloads;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use measure::Cell;
+use parts::{PARTS, Part};
+use recorded::{Recorded, Verdict};
+
+/// Compare the instructions of decoding and framing with the recorded ones
+#[derive(Parser)]
+#[command(name = "guard")]
+struct Arguments {
+    /// Write the figures of this run down as the ones to keep to
+    #[arg(long)]
+    record: bool,
+    /// Run one part, under valgrind
+    #[arg(long, hide = true)]
+    run: Option<String>,
+    /// What `cargo bench` adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(key) = &arguments.run {
+        let part = PARTS.iter().find(|part| part.key == *key).unwrap();
+        part.run();
+        return ExitCode::SUCCESS;
+    }
+    let outcome = counting::hide_kernel_pages().and_then(|()| match arguments.record {
+        true => record(),
+        false => compare(),
+    });
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn record() -> Result<ExitCode, String> {
+    let counted = PARTS
+        .iter()
+        .map(|part| Ok((part.key, counting::count(part)?)));
+    let counted: Vec<_> = counted.collect::<Result<_, String>>()?;
+    for (key, count) in &counted {
+        println!("{key}: {} instructions a call", Cell::Count(*count).label());
+    }
+    Recorded::of(&counted).write()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare() -> Result<ExitCode, String> {
+    let recorded = Recorded::read()?;
+    if let Some(reason) = recorded.does_not_apply() {
+        println!("instructions are not compared: {reason}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut failed = false;
+    for part in PARTS {
+        let counted = counting::count(&part)?;
+        let verdict = recorded.verdict(part.key, counted);
+        println!("{}: {}", part.title, verdict.text());
+        failed |= !matches!(verdict, Verdict::Kept { .. });
+    }
+    if !failed {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(format!(
+        "instructions differ by more than {} % from those that were recorded with {}. If that is meant to be, record \
+         the new ones with `./justw guard --record` and commit them",
+        recorded::TOLERANCE * 100.0,
+        recorded.compiler()
+    ))
+}
+
+/// The calls that are counted. Valgrind knows it by its name.
+#[inline(never)]
+pub(crate) fn guarded_turn(calls: u64, mut call: impl FnMut()) {
+    for _ in 0..calls {
+        call();
+    }
+}
+
+impl Part {
+    /// Warms up, then makes the calls that are counted.
+    fn run(&self) {
+        let mut call = (self.prepare)();
+        for _ in 0..WARM_UP {
+            call();
+        }
+        guarded_turn(self.calls, call);
+    }
+}
+
+/// Calls before the ones that are counted: an instance is made, buffers have their size.
+const WARM_UP: u64 = 20;
