@@ -112,7 +112,7 @@ test: lint build build-converters _guests _components && guard demo-check
     cargo bench --locked -p tb-tcp-tests --bench chaos -- 6
 
 # The benchmarks' parts, in the order in which `just bench` runs them.
-parts := "framing decode spool relay end-to-end growth reload sync isolation"
+parts := "framing decode spool relay end-to-end connections growth reload sync isolation"
 
 # Run a benchmark, or all of them, and print the tables: just bench [PART] [--json] [--quick] [--record]; docs/benchmarks.md describes the parts
 bench part="all" *arguments:
@@ -122,7 +122,7 @@ bench part="all" *arguments:
         all) for part in {{parts}}; do {{quote(just_executable())}} bench "$part" {{arguments}}; done; exit ;;
         framing | spool) ;;
         decode) {{quote(just_executable())}} build-converters _rivals ;;
-        end-to-end | relay | growth) {{quote(just_executable())}} build build-converters ;;
+        end-to-end | relay | connections | growth) {{quote(just_executable())}} build build-converters ;;
         reload) {{quote(just_executable())}} build build-converters _guests ;;
         *) {{quote(just_executable())}} build _guests ;;
     esac
