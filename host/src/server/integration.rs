@@ -11,11 +11,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::sleep,
-};
+use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
@@ -160,6 +156,7 @@ impl Integration {
         let places = Arc::new(Semaphore::new(client.max_connections));
         let mut pause = ACCEPT_PAUSE;
         let mut checked = std::pin::pin!(integration.check_converter());
+        let mut stop = std::pin::pin!(shared.stop.cancelled());
         let mut is_checked = false;
         loop {
             let accepted = tokio::select! {
@@ -168,7 +165,7 @@ impl Integration {
                     is_checked = true;
                     continue;
                 }
-                () = shared.stop.cancelled() => break,
+                () = &mut stop => break,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -187,9 +184,19 @@ impl Integration {
                 );
                 continue;
             };
+            let local = match stream.local_addr() {
+                Ok(local) => local,
+                // The device hung up before we got to it.
+                Err(error) => {
+                    debug!(%peer, %error, "connection was gone at once");
+                    continue;
+                }
+            };
+            let number = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
             let (integration, connection_shared) = (integration.clone(), shared.clone());
             shared.connections.spawn(async move {
-                serve(integration, connection_shared, stream, peer).await;
+                let ends = (peer, local);
+                connection::serve(number, &integration, &connection_shared, stream, ends).await;
                 drop(place);
             });
         }
@@ -205,22 +212,4 @@ pub(super) fn no_framing(converter: &Converter) -> String {
         converter.name(),
         converter.version()
     )
-}
-
-async fn serve(
-    integration: Arc<Integration>,
-    shared: Arc<Shared>,
-    stream: TcpStream,
-    peer: SocketAddr,
-) {
-    let prepared = listener::configure(&stream, &integration.settings.client_configuration)
-        .and_then(|()| stream.local_addr());
-    match prepared {
-        Ok(local) => {
-            let number = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
-            connection::serve(number, &integration, &shared, stream, (peer, local)).await;
-        }
-        // The device hung up before we got to it.
-        Err(error) => debug!(%peer, %error, "connection was gone at once"),
-    }
 }

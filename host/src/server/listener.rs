@@ -2,16 +2,17 @@
 
 use std::{io, net::SocketAddr};
 
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-use tokio::net::{TcpListener, TcpStream};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
 
 use crate::config::ClientConfiguration;
 
 /// ThingsBoard gives buffer sizes in KB.
 const KB: usize = 1024;
 
-/// Listens as `settings` say. Buffer sizes are set before the first
-/// connection, because the TCP window is agreed on when one is made.
+/// Listens as `settings` say. All options are set before the first connection, which
+/// inherits them: the TCP window is agreed on when it is made, and accepting it takes
+/// no further call for the others.
 pub(super) fn bind(settings: &ClientConfiguration) -> io::Result<TcpListener> {
     let address = SocketAddr::new(settings.bind_address, settings.port);
     let socket = Socket::new(
@@ -24,22 +25,12 @@ pub(super) fn bind(settings: &ClientConfiguration) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_recv_buffer_size(bytes(settings.so_rcv_buf))?;
     socket.set_send_buffer_size(bytes(settings.so_snd_buf))?;
+    socket.set_tcp_nodelay(settings.tcp_no_delay)?;
+    // Probe times are the operating system's, as with ThingsBoard.
+    socket.set_keepalive(settings.so_keepalive_option)?;
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(settings.so_backlog_option).unwrap_or(i32::MAX))?;
     TcpListener::from_std(socket.into())
-}
-
-/// Sets what a new connection does not inherit from the listening socket.
-pub(super) fn configure(stream: &TcpStream, settings: &ClientConfiguration) -> io::Result<()> {
-    stream.set_nodelay(settings.tcp_no_delay)?;
-    let socket = SockRef::from(stream);
-    if settings.so_keepalive_option {
-        // Probe times are the operating system's, as with ThingsBoard.
-        socket.set_tcp_keepalive(&TcpKeepalive::new())?;
-    } else {
-        socket.set_keepalive(false)?;
-    }
-    Ok(())
 }
 
 fn bytes(kb: u32) -> usize {
@@ -49,6 +40,9 @@ fn bytes(kb: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use std::{net::Ipv4Addr, time::Duration};
+
+    use socket2::SockRef;
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -66,12 +60,11 @@ mod tests {
         let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
         let (stream, _) = accepted.unwrap();
         client.unwrap();
-        configure(&stream, settings).unwrap();
         stream
     }
 
     #[tokio::test]
-    async fn socket_options_are_really_set() {
+    async fn connections_inherit_all_socket_options() {
         for (kb, keep_alive, no_delay) in [(64, false, true), (16, true, false)] {
             let stream = accept_one(&ClientConfiguration {
                 so_rcv_buf: kb,
