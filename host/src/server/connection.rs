@@ -1,36 +1,38 @@
-//! One connection: what comes in is cut, decoded and stored; what is to go out is
-//! written by a task of its own.
+//! One connection: what comes in is cut, decoded and stored, and what is to go out is
+//! written meanwhile.
+//!
+//! Most connections wait for most of the time. So what they need while they wait lies
+//! in their task, and what they need for work is on the heap for as long as it takes.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
-use bytes::BytesMut;
+use futures_util::FutureExt;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpStream, tcp::OwnedReadHalf},
-    sync::mpsc,
+    task::unconstrained,
     time::{Instant, sleep_until, timeout},
 };
+use tokio_util::sync::WaitForCancellationFuture;
 use tracing::{debug, info, warn};
 
 use super::{
     directory::Route,
-    encoder::Encoder,
     intake::{Ended, Intake},
     integration::{Integration, Shared},
     opening::Opening,
-    replies::replies,
+    outbox::{Gone, MAX_DOWNLINKS, Outbox},
+    received::Received,
     stream::{Batch, Stream, StreamError},
-    writer::{Gone, Writer},
+    writer::Writer,
 };
 use crate::converter::{Event, Next, Session};
 
-/// Room for one read, in bytes.
-const READ_SIZE: usize = 8 * 1024;
+/// Bytes that are thrown away at a time.
+const LINGER_SIZE: usize = 8 * 1024;
 /// Most bytes that are read of a connection after the process was told to
 /// stop: what a device had sent by then fits its socket's buffer.
 const MAX_LAST_READ: usize = 1024 * 1024;
-/// Downlinks that may wait for the connection's writer.
-const WRITER_QUEUE: usize = 64;
 /// How long a connection that we close is read for, and what comes thrown away: a
 /// socket that is closed with bytes unread takes the last reply with it.
 const LINGER: Duration = Duration::from_secs(2);
@@ -53,66 +55,64 @@ pub(super) async fn serve(
     };
     info!(integration = &*integration.name, %peer, connection = number, "device connected");
     let (mut socket, write_half) = stream.into_split();
-    let (writer, downlinks) = mpsc::channel(WRITER_QUEUE);
-    let (replies, outgoing) = replies();
-    let (gone, session) = (Gone::default(), Session::default());
-    let writing = tokio::spawn(
-        Writer {
-            encoder: Encoder {
-                integration: integration.clone(),
-                workers: shared.workers.clone(),
-                device_metadata: shared.device_metadata.clone(),
-                session: session.clone(),
-                peer,
-            },
-            directory: shared.directory.clone(),
-            calls: shared.calls.clone(),
-            socket: write_half,
-            stop: shared.stop.clone(),
-        }
-        .run(downlinks, outgoing, gone.clone()),
-    );
+    let outbox = Outbox::new(MAX_DOWNLINKS);
+    let session = Session::default();
+    let writer = Writer {
+        integration: integration.clone(),
+        shared: shared.clone(),
+        peer,
+        session: session.clone(),
+        outbox: outbox.clone(),
+        socket: write_half,
+    };
     let route = Route {
         connection: number,
-        writer,
+        outbox: outbox.clone(),
     };
     let mut reader = Reader {
         integration,
         shared,
-        gone: gone.clone(),
         stream: cut,
+        received: Received::new(),
         opening: Opening::default(),
         intake: Intake::new(
             integration.clone(),
             shared.clone(),
             (peer, local),
-            (route, replies),
+            route,
             session,
         ),
     };
-    let end = reader.run(&mut socket).await;
-    if matches!(end, End::Closed | End::Broken(_)) {
-        reader.opening.report(integration, peer);
-    }
-    let (devices, route) = reader.intake.into_devices();
-    shared.directory.leave(number, devices.iter());
-    if !matches!(end, End::Stopping) {
-        gone.set();
-    }
-    // The last sender: a writer for which the device is not gone ends once it has
-    // written what is queued, and any other one with the last reply.
-    drop(route);
-    let left = writing.await.ok();
-    shared.directory.take_back(number, left);
+    let reading = async {
+        let end = reader.run(&mut socket).await;
+        if matches!(end, End::Closed | End::Broken(_)) {
+            reader.opening.report(integration, peer);
+        }
+        shared
+            .directory
+            .leave(number, reader.intake.devices().iter());
+        if !matches!(end, End::Stopping) {
+            outbox.set_gone(Gone::Ended);
+        }
+        // The writer of a device that is not gone ends once it has written what is in
+        // there, and any other one with the last reply.
+        outbox.close();
+        end
+    };
+    // A writer that panics must not take the reader with it.
+    let writing = AssertUnwindSafe(writer.run()).catch_unwind();
+    let (end, _) = tokio::join!(reading, writing);
+    let unwritten = std::iter::from_fn(|| outbox.take_downlink());
+    shared.directory.take_back(number, unwritten);
     if matches!(end, End::Asked) {
-        linger(&mut socket).await;
+        Box::pin(linger(&mut socket)).await;
     }
     info!(integration = &*integration.name, %peer, connection = number, "device gone: {end}");
 }
 
 /// Waits until the device has closed its side, too.
 async fn linger(socket: &mut OwnedReadHalf) {
-    let mut thrown_away = vec![0; READ_SIZE];
+    let mut thrown_away = vec![0; LINGER_SIZE];
     let closed = async { while !matches!(socket.read(&mut thrown_away).await, Ok(0) | Err(_)) {} };
     if timeout(LINGER, closed).await.is_err() {
         debug!("the device did not close its side of the connection");
@@ -150,14 +150,14 @@ impl From<Ended> for End {
 struct Reader<'connection> {
     integration: &'connection Integration,
     shared: &'connection Shared,
-    /// Set by the writer when the device takes nothing any more.
-    gone: Gone,
     stream: Stream,
+    received: Received,
     opening: Opening,
     intake: Intake,
 }
 
 /// What a reader waits for.
+#[derive(Clone, Copy)]
 enum Came {
     Bytes(usize),
     /// Nothing, for as long as [`Next::BytesOr`] says.
@@ -177,45 +177,47 @@ impl Reader<'_> {
             return end;
         }
         // The connection has ended, whatever that asks for.
-        match self.intake.tell(Event::Closed).await {
-            Err(Ended::Stopping) => End::Stopping,
+        match self.tell(Event::Closed).await {
+            Err(End::Stopping) => End::Stopping,
             _ => end,
         }
     }
 
     async fn connected(&mut self) -> Result<(), End> {
         if self.integration.live().lifecycle.on_connect {
-            self.intake.tell(Event::Connected).await?;
+            self.tell(Event::Connected).await?;
         }
         Ok(())
     }
 
+    async fn tell(&mut self, event: Event) -> Result<(), End> {
+        Ok(Box::pin(self.intake.tell(event)).await?)
+    }
+
     async fn read(&mut self, socket: &mut OwnedReadHalf) -> End {
-        let mut buffer = BytesMut::new();
+        let mut stop = std::pin::pin!(self.shared.stop.cancelled());
         let mut heard = Instant::now();
         let mut next = Next::Bytes;
         loop {
-            buffer.reserve(READ_SIZE);
-            let taken = match self.wait(socket, &mut buffer, heard, next).await {
+            let taken = match self.wait(socket, stop.as_mut(), heard, next).await {
                 Err(end) => return end,
-                Ok(Came::Stop) => return self.finish(socket, &mut buffer).await,
+                Ok(Came::Stop) => return Box::pin(self.finish(socket)).await,
                 Ok(Came::Idle) => {
                     heard = Instant::now();
-                    let told = self.intake.tell(Event::Idle).await;
-                    told.map(|()| next).map_err(End::from)
+                    self.tell(Event::Idle).await.map(|()| next)
                 }
                 Ok(Came::Nothing) => {
                     self.stream.nothing_came();
-                    self.take(&mut buffer, false).await
+                    Box::pin(self.take(false)).await
                 }
                 Ok(Came::Bytes(length)) => {
                     heard = Instant::now();
-                    self.opening.note(&buffer[buffer.len() - length..]);
-                    let taken = self.take(&mut buffer, length == 0).await;
+                    let bytes = &self.received.bytes;
+                    self.opening.note(&bytes[bytes.len() - length..]);
+                    let taken = Box::pin(self.take(length == 0)).await;
                     if length == 0 && taken.is_ok() {
-                        let peer = self.intake.peer();
-                        self.opening
-                            .report_unfinished(self.integration, peer, &buffer);
+                        let (peer, rest) = (self.intake.peer(), &self.received.bytes);
+                        self.opening.report_unfinished(self.integration, peer, rest);
                         return End::Closed;
                     }
                     taken
@@ -229,54 +231,63 @@ impl Reader<'_> {
     }
 
     async fn wait(
-        &self,
+        &mut self,
         socket: &mut OwnedReadHalf,
-        buffer: &mut BytesMut,
+        stop: Pin<&mut WaitForCancellationFuture<'_>>,
         heard: Instant,
         next: Next,
     ) -> Result<Came, End> {
         let idle = self.integration.live().lifecycle.when_idle;
-        let idle = idle.map(|idle| heard + idle);
+        let idle = idle.map(|idle| (heard + idle, Came::Idle));
         let pause = match next {
-            Next::BytesOr(pause) => Some(Instant::now() + pause),
+            Next::BytesOr(pause) => Some((Instant::now() + pause, Came::Nothing)),
             Next::Bytes | Next::Now => None,
         };
+        let first = pause.into_iter().chain(idle).min_by_key(|(time, _)| *time);
+        let outbox = self.intake.outbox();
         tokio::select! {
-            read = socket.read_buf(buffer) => Ok(Came::Bytes(read?)),
-            () = self.gone.wait() => Err(match self.gone.was_asked() {
-                true => End::Asked,
-                false => End::Deaf,
+            read = self.received.read(socket) => Ok(Came::Bytes(read?)),
+            gone = outbox.gone() => Err(match gone {
+                Gone::Asked => End::Asked,
+                Gone::Deaf | Gone::Ended => End::Deaf,
             }),
-            () = self.shared.stop.cancelled() => Ok(Came::Stop),
-            () = at(pause), if pause.is_some() => Ok(Came::Nothing),
-            () = at(idle), if idle.is_some() => Ok(Came::Idle),
+            () = stop => Ok(Came::Stop),
+            came = at(first), if first.is_some() => Ok(came),
         }
     }
 
     /// Takes what the device had sent before the process was told to stop.
-    async fn finish(&mut self, socket: &OwnedReadHalf, buffer: &mut BytesMut) -> End {
+    async fn finish(&mut self, socket: &mut OwnedReadHalf) -> End {
         let mut read = 0;
         while read < MAX_LAST_READ {
-            buffer.reserve(READ_SIZE);
-            match socket.try_read_buf(buffer) {
-                Ok(0) | Err(_) => break,
-                Ok(length) => read += length,
+            match unconstrained(self.received.read(socket)).now_or_never() {
+                None | Some(Ok(0) | Err(_)) => break,
+                Some(Ok(length)) => read += length,
             }
-            if let Err(end) = self.take(buffer, false).await {
+            if let Err(end) = self.take(false).await {
                 return end;
             }
         }
         End::Stopping
     }
 
-    /// Cuts the buffer into frames and brings them all to the spool. Says when to
-    /// look at the rest again.
-    async fn take(&mut self, buffer: &mut BytesMut, closed: bool) -> Result<Next, End> {
+    /// Cuts what was received into frames and brings them all to the spool. Says when
+    /// to look at the rest again.
+    async fn take(&mut self, closed: bool) -> Result<Next, End> {
+        let before = self.received.bytes.len();
+        let taken = self.take_all(closed).await;
+        if self.received.bytes.len() < before {
+            self.received.release();
+        }
+        taken
+    }
+
+    async fn take_all(&mut self, closed: bool) -> Result<Next, End> {
         loop {
-            let intake = &mut self.intake;
+            let (intake, bytes) = (&mut self.intake, &mut self.received.bytes);
             let cut = self
                 .stream
-                .cut(buffer, closed, self.integration, move || intake.asking());
+                .cut(bytes, closed, self.integration, move || intake.asking());
             let Batch {
                 frames,
                 skipped,
@@ -304,10 +315,15 @@ impl Reader<'_> {
     }
 }
 
-/// Waits until a time; pending without one.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
+/// Waits until a time, and says what has come then; pending without one.
+async fn at(first: Option<(Instant, Came)>) -> Came {
+    match first {
+        Some((time, came)) => {
+            // On the heap: most settings want no timer, and the place for one would be in
+            // the task of each connection.
+            Box::pin(sleep_until(time)).await;
+            came
+        }
         None => std::future::pending().await,
     }
 }

@@ -12,7 +12,6 @@ use crate::{
 pub(super) type Encoded = Result<Output<Vec<Vec<u8>>>, String>;
 
 /// Encodes for one connection.
-#[derive(Clone)]
 pub(super) struct Encoder {
     pub(super) integration: Arc<Integration>,
     pub(super) workers: Workers,

@@ -12,8 +12,8 @@ use super::{
     integration::{Integration, Shared},
     letters::Letters,
     live::Live,
+    outbox::{Deaf, Outbox},
     remarks::Remarks,
-    replies::{Deaf, Replies},
     stream::Asking,
 };
 use crate::{
@@ -45,7 +45,6 @@ pub(super) struct Intake {
     peer: SocketAddr,
     local: SocketAddr,
     route: Route,
-    replies: Replies,
     /// Whether the writer is gone. What was read is decoded and stored all the same.
     deaf: bool,
     /// What the converter keeps for the connection.
@@ -72,7 +71,7 @@ impl Intake {
         integration: Arc<Integration>,
         shared: Arc<Shared>,
         (peer, local): (SocketAddr, SocketAddr),
-        (route, replies): (Route, Replies),
+        route: Route,
         session: Session,
     ) -> Self {
         Self {
@@ -89,7 +88,6 @@ impl Intake {
             peer,
             local,
             route,
-            replies,
             deaf: false,
             session,
             devices: HashSet::new(),
@@ -101,10 +99,14 @@ impl Intake {
         self.peer
     }
 
-    /// The devices that spoke, and the last sender of their downlinks. There are no
-    /// more replies.
-    pub(super) fn into_devices(self) -> (HashSet<String>, Route) {
-        (self.devices, self.route)
+    /// What is to go out to the device.
+    pub(super) fn outbox(&self) -> Arc<Outbox> {
+        self.route.outbox.clone()
+    }
+
+    /// The devices that spoke.
+    pub(super) fn devices(&self) -> &HashSet<String> {
+        &self.devices
     }
 
     /// What it takes to let the converter cut frames.
@@ -350,7 +352,7 @@ impl Intake {
     }
 
     async fn reply(&mut self, bytes: Vec<u8>, after: Option<Acknowledgement>) {
-        if let Err(Deaf) = self.replies.send(bytes, after).await {
+        if let Err(Deaf) = self.route.outbox.reply(bytes, after).await {
             self.deaf = true;
         }
     }

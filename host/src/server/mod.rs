@@ -1,9 +1,9 @@
 //! The devices' side: ports, connections, and who is connected.
 //!
 //! An integration is a listening port with its framing and converters. Each
-//! connection has one task that reads (socket → frames → converter → spool)
-//! and one that writes (replies, and downlinks → converter → socket). This room
-//! knows nothing of gRPC.
+//! connection is a task with two halves: one reads (socket → frames → converter →
+//! spool), one writes (replies, and downlinks → converter → socket). This room knows
+//! nothing of gRPC.
 
 mod calls;
 mod connection;
@@ -18,6 +18,8 @@ mod letters;
 mod listener;
 mod live;
 mod opening;
+mod outbox;
+mod received;
 mod remarks;
 mod replies;
 mod stream;

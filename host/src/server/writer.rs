@@ -1,66 +1,32 @@
 //! The writing half of a connection: replies and downlinks become bytes.
 
-use std::{
-    io,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, sync::mpsc::Receiver, time::timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, time::timeout};
 use tracing::{debug, info, warn};
 
 use super::{
-    calls::Calls,
-    directory::{Directory, Handed},
+    directory::Handed,
     encoder::{Encoded, Encoder, Message},
+    integration::{Integration, Shared},
+    outbox::{Deaf, Gone, Outbox},
     remarks::warn_unasked,
-    replies::Outgoing,
+    replies::Reply,
 };
-use crate::{converter::Actions, message::DownlinkOutcome};
-
-/// That a connection is over for its writer, or by it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Gone {
-    token: CancellationToken,
-    asked: Arc<OnceLock<()>>,
-}
-
-impl Gone {
-    /// Nothing but replies is written from here on.
-    pub(super) fn set(&self) {
-        self.token.cancel();
-    }
-
-    /// As [`Gone::set`], because the downlink converter closes the connection.
-    fn ask(&self) {
-        // Once is enough.
-        let _ = self.asked.set(());
-        self.set();
-    }
-
-    /// Whether the downlink converter closes the connection.
-    pub(super) fn was_asked(&self) -> bool {
-        self.asked.get().is_some()
-    }
-
-    /// Waits until it is set.
-    pub(super) async fn wait(&self) {
-        self.token.cancelled().await;
-    }
-}
+use crate::{
+    converter::{Actions, Session},
+    message::DownlinkOutcome,
+};
 
 /// Writes to one device.
 pub(super) struct Writer {
-    pub(super) encoder: Encoder,
-    /// Told how each downlink ended.
-    pub(super) directory: Arc<Directory>,
-    /// Keeps calls that the device will answer.
-    pub(super) calls: Arc<Calls>,
+    pub(super) integration: Arc<Integration>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) peer: SocketAddr,
+    pub(super) session: Session,
+    pub(super) outbox: Arc<Outbox>,
     pub(super) socket: OwnedWriteHalf,
-    /// Told when the process stops: nobody waits for ThingsBoard then.
-    pub(super) stop: CancellationToken,
 }
 
 /// A downlink that is being encoded.
@@ -69,94 +35,104 @@ struct Encoding {
     encoded: BoxFuture<'static, Encoded>,
 }
 
-/// The device takes nothing any more.
-struct Deaf;
-
 impl Writer {
-    /// Writes what comes out of `queue` and `replies` until their senders are gone.
-    /// When `gone` is set, the replies alone: the operating system would still take
-    /// bytes for a device that has hung up, and downlinks must not be lost in there.
-    /// Sets `gone` itself if the device takes nothing any more. Hands back the downlink
-    /// that it could not write, and the queue with those behind it.
-    pub(super) async fn run(
-        mut self,
-        mut queue: Receiver<Handed>,
-        mut replies: Outgoing,
-        gone: Gone,
-    ) -> (Option<Handed>, Receiver<Handed>) {
-        let mut encoding: Option<Encoding> = None;
-        let (mut is_gone, mut stops, mut no_more) = (false, false, false);
-        loop {
-            let done = is_gone || (no_more && encoding.is_none());
-            if done && replies.is_over() {
-                return (encoding.map(|encoding| encoding.handed), queue);
+    /// Writes what comes out of the outbox until it is closed, and the replies alone when
+    /// the device is gone. A downlink that could not be written goes back into the outbox.
+    pub(super) async fn run(mut self) {
+        while self.outbox.filled().await {
+            // On the heap, and only while there is something to write: most connections
+            // wait for most of the time.
+            if let Err(Deaf) = Box::pin(self.write_all()).await {
+                break;
             }
+        }
+    }
+
+    /// Writes what there is and what comes meanwhile. Replies do not wait for a downlink
+    /// that is being encoded.
+    async fn write_all(&mut self) -> Result<(), Deaf> {
+        let outbox = self.outbox.clone();
+        let shared = self.shared.clone();
+        let mut reply: Option<Reply> = None;
+        let mut encoding: Option<Encoding> = None;
+        let mut stops = false;
+        loop {
+            let is_gone = outbox.is_gone();
+            if is_gone && let Some(Encoding { handed, .. }) = encoding.take() {
+                outbox.put_back(handed);
+            }
+            if reply.is_none() {
+                reply = outbox.take_reply();
+            }
+            while encoding.is_none()
+                && !is_gone
+                && let Some(handed) = outbox.take_downlink()
+            {
+                encoding = self.begin(handed);
+            }
+            if reply.is_none() && encoding.is_none() {
+                return Ok(());
+            }
+            let patience = self.patience(is_gone, stops);
             let written = tokio::select! {
                 biased;
-                () = gone.wait(), if !is_gone => {
-                    is_gone = true;
-                    replies.wait_at_most(self.write_timeout());
-                    Ok(())
-                }
-                () = self.stop.cancelled(), if !stops => {
+                () = outbox.changed() => Ok(()),
+                () = shared.stop.cancelled(), if !stops => {
                     stops = true;
-                    replies.wait_at_most(Duration::ZERO);
                     Ok(())
                 }
-                reply = replies.next(), if !replies.is_over() => match reply {
-                    Some(bytes) => self.reply(&bytes).await,
+                may_go = may_go(&mut reply, patience), if reply.is_some() => match reply.take() {
+                    Some(Reply { bytes, .. }) if may_go => self.reply(&bytes).await,
+                    _ => Ok(()),
+                },
+                encoded = encoded(&mut encoding), if encoding.is_some() => match encoding.take() {
+                    Some(Encoding { handed, .. }) => self.send(handed, encoded).await,
                     None => Ok(()),
                 },
-                encoded = encoded(&mut encoding), if encoding.is_some() && !is_gone => {
-                    match encoding.take() {
-                        Some(Encoding { handed, .. }) => {
-                            match self.send(handed, encoded, &gone).await {
-                                Ok(()) => Ok(()),
-                                Err(back) => {
-                                    gone.set();
-                                    return (back, queue);
-                                }
-                            }
-                        }
-                        None => Ok(()),
-                    }
-                }
-                handed = queue.recv(), if encoding.is_none() && !is_gone && !no_more => {
-                    match handed {
-                        Some(handed) => encoding = self.begin(handed),
-                        None => no_more = true,
-                    }
-                    Ok(())
-                }
             };
             if let Err(Deaf) = written {
-                gone.set();
-                return (encoding.map(|encoding| encoding.handed), queue);
+                if let Some(Encoding { handed, .. }) = encoding.take() {
+                    outbox.put_back(handed);
+                }
+                return written;
             }
+        }
+    }
+
+    /// How long a reply may wait for what has to come first. Nobody waits for
+    /// ThingsBoard when the process stops.
+    fn patience(&self, is_gone: bool, stops: bool) -> Option<Duration> {
+        match (stops, is_gone) {
+            (true, _) => Some(Duration::ZERO),
+            (false, true) => Some(self.write_timeout()),
+            (false, false) => None,
         }
     }
 
     /// Starts to encode a downlink, unless its time has passed.
     fn begin(&self, handed: Handed) -> Option<Encoding> {
         if handed.downlink.is_expired() {
-            self.directory.finish(handed, DownlinkOutcome::Expired);
+            self.shared
+                .directory
+                .finish(handed, DownlinkOutcome::Expired);
             return None;
         }
-        let message = Message::of(&handed.downlink);
-        let encoded = Box::pin(self.encoder.clone().encode(message));
+        let encoder = Encoder {
+            integration: self.integration.clone(),
+            workers: self.shared.workers.clone(),
+            device_metadata: self.shared.device_metadata.clone(),
+            session: self.session.clone(),
+            peer: self.peer,
+        };
+        let encoded = Box::pin(encoder.encode(Message::of(&handed.downlink)));
         Some(Encoding { handed, encoded })
     }
 
-    /// Writes what was encoded. The error has the downlink that was not written, if it
-    /// can be tried again.
-    async fn send(
-        &mut self,
-        handed: Handed,
-        encoded: Encoded,
-        gone: &Gone,
-    ) -> Result<(), Option<Handed>> {
-        let integration = self.encoder.integration.clone();
-        let peer = self.encoder.peer;
+    /// Writes what was encoded. A downlink that was not written goes back into the outbox
+    /// if it can be tried again.
+    async fn send(&mut self, handed: Handed, encoded: Encoded) -> Result<(), Deaf> {
+        let (integration, shared) = (self.integration.clone(), self.shared.clone());
+        let peer = self.peer;
         let downlink = &handed.downlink;
         let (device, msg_type) = (downlink.device.clone(), downlink.msg_type.clone());
         let output = match encoded {
@@ -168,7 +144,7 @@ impl Writer {
                     "downlink not encoded"
                 );
                 let outcome = DownlinkOutcome::NotEncoded(problem);
-                self.directory.finish(handed, outcome);
+                shared.directory.finish(handed, outcome);
                 return Ok(());
             }
         };
@@ -186,7 +162,7 @@ impl Writer {
         let waits = handed.downlink.is_two_way_call()
             && (actions.expects_answer || !actions.answers.is_empty());
         let (handed, ticket) = match waits {
-            true => (None, Some(self.calls.wait(handed.downlink))),
+            true => (None, Some(shared.calls.wait(handed.downlink))),
             false => (Some(handed), None),
         };
         if let Err(error) = self.write(&bytes).await {
@@ -196,9 +172,12 @@ impl Writer {
                 "downlink not written; the connection is closed"
             );
             if let Some(ticket) = ticket {
-                self.calls.give_up(&device, ticket);
+                shared.calls.give_up(&device, ticket);
             }
-            return Err(handed);
+            if let Some(handed) = handed {
+                self.outbox.put_back(handed);
+            }
+            return Err(Deaf);
         }
         integration.counters.processed(1);
         info!(
@@ -206,13 +185,13 @@ impl Writer {
             "downlink sent"
         );
         if let Some(handed) = handed {
-            self.directory.finish(handed, DownlinkOutcome::Sent);
+            shared.directory.finish(handed, DownlinkOutcome::Sent);
         }
-        for (answer, why) in self.calls.answer_all(actions.answers) {
+        for (answer, why) in shared.calls.answer_all(actions.answers) {
             warn_unasked(&integration, peer, &answer, &why);
         }
         if actions.close {
-            gone.ask();
+            self.outbox.set_gone(Gone::Asked);
         }
         Ok(())
     }
@@ -220,7 +199,7 @@ impl Writer {
     /// What the device gets: the reply as it is, and the frames, each with the
     /// terminator.
     fn bytes_of(&self, actions: &Actions, frames: &[Vec<u8>]) -> Vec<u8> {
-        let live = self.encoder.integration.live();
+        let live = self.integration.live();
         let mut bytes = actions.reply.clone();
         for frame in frames {
             bytes.extend_from_slice(frame);
@@ -231,9 +210,9 @@ impl Writer {
 
     async fn reply(&mut self, bytes: &[u8]) -> Result<(), Deaf> {
         let written = self.write(bytes).await;
-        let Encoder {
+        let Self {
             integration, peer, ..
-        } = &self.encoder;
+        } = self;
         match written {
             Ok(()) => {
                 debug!(
@@ -252,7 +231,7 @@ impl Writer {
     }
 
     fn write_timeout(&self) -> Duration {
-        let settings = &self.encoder.integration.settings;
+        let settings = &self.integration.settings;
         settings.client_configuration.write_timeout()
     }
 
@@ -261,6 +240,21 @@ impl Writer {
         timeout(self.write_timeout(), self.socket.write_all(bytes))
             .await
             .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+}
+
+impl Drop for Writer {
+    /// However it ends.
+    fn drop(&mut self) {
+        self.outbox.abandon();
+    }
+}
+
+/// As [`Reply::may_go`]; pending without a reply.
+async fn may_go(reply: &mut Option<Reply>, patience: Option<Duration>) -> bool {
+    match reply {
+        Some(reply) => reply.may_go(patience).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -18,11 +18,10 @@ mod queues;
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 use tracing::{debug, info, warn};
 
 pub(super) use self::handed::Handed;
@@ -32,7 +31,7 @@ use self::{
     handed::{Flights, Kept},
     queues::{Age, Queues, Waiting},
 };
-use super::departed::Departed;
+use super::{departed::Departed, outbox::Outbox};
 use crate::{
     message::{Downlink, DownlinkOutcome, now_ms},
     redb_file::FileError,
@@ -48,8 +47,8 @@ const TOO_LONG: &str = "it waited longer than timeToLiveInMinutes";
 pub(super) struct Route {
     /// Unique among all connections of the process.
     pub(super) connection: u64,
-    /// The connection's writer.
-    pub(super) writer: Sender<Handed>,
+    /// What is to be written to it.
+    pub(super) outbox: Arc<Outbox>,
 }
 
 /// The devices that sent something, and the downlinks that wait.
@@ -164,24 +163,19 @@ impl Directory {
             let inner = self.lock();
             let others_wait = inner.queues.of(&call.device) > 0;
             let route = inner.routes.get(&call.device).filter(|_| !others_wait);
-            let handed = Handed {
-                downlink: call,
-                kept: None,
-            };
-            let refused = match route {
-                Some(route) => route.writer.try_send(handed).map_err(|back| match back {
-                    TrySendError::Full(handed) | TrySendError::Closed(handed) => handed,
-                }),
-                None => Err(handed),
-            };
-            if let Err(handed) = &refused {
-                inner.explain(&handed.downlink.device, others_wait, "its caller is told");
+            match route.and_then(|route| route.outbox.room()) {
+                Some(room) => {
+                    room.put(Handed {
+                        downlink: call,
+                        kept: None,
+                    });
+                    return;
+                }
+                None => inner.explain(&call.device, others_wait, "its caller is told"),
             }
-            refused
+            call
         };
-        if let Err(handed) = refused {
-            handed.downlink.finish(DownlinkOutcome::NotConnected);
-        }
+        refused.finish(DownlinkOutcome::NotConnected);
     }
 
     /// Notes that `device` sent something over `route`, and hands it what
@@ -231,27 +225,20 @@ impl Directory {
         }
     }
 
-    /// Takes back what a connection that left did not write: what its writer had
-    /// in hand, and what is left in its queue. Each goes back to its place, ahead of
-    /// what came since; if the device is connected again it gets them now.
-    pub(super) fn take_back(
-        &self,
-        connection: u64,
-        left: Option<(Option<Handed>, Receiver<Handed>)>,
-    ) {
+    /// Takes back what a connection that left did not write. Each goes back to its
+    /// place, ahead of what came since; if the device is connected again it gets them
+    /// now.
+    pub(super) fn take_back(&self, connection: u64, left: impl IntoIterator<Item = Handed>) {
         let mut calls = Vec::new();
         {
             let mut inner = self.lock();
             let inner = &mut *inner;
-            if let Some((unwritten, mut queue)) = left {
-                let queued = std::iter::from_fn(|| queue.try_recv().ok());
-                for Handed { downlink, kept } in unwritten.into_iter().chain(queued) {
-                    let Some(Kept { number, age }) = kept else {
-                        calls.push(downlink);
-                        continue;
-                    };
-                    inner.queues.insert(number, Waiting { age, downlink });
-                }
+            for Handed { downlink, kept } in left {
+                let Some(Kept { number, age }) = kept else {
+                    calls.push(downlink);
+                    continue;
+                };
+                inner.queues.insert(number, Waiting { age, downlink });
             }
             for device in inner.flights.end_all(connection) {
                 self.flush(inner, &device);
@@ -285,7 +272,7 @@ impl Directory {
             return;
         };
         while flights.allow(device, route.connection)
-            && let Ok(place) = route.writer.try_reserve()
+            && let Some(room) = route.outbox.room()
             && let Some((number, Waiting { age, downlink })) = queues.pop(device)
         {
             if age.reached(self.time_to_live) || downlink.is_expired() {
@@ -294,7 +281,7 @@ impl Directory {
                 continue;
             }
             flights.start(device, route.connection);
-            place.send(Handed {
+            room.put(Handed {
                 downlink,
                 kept: Some(Kept { number, age }),
             });

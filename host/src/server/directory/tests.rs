@@ -5,7 +5,7 @@ mod order;
 use std::{fs, path::Path, sync::Arc, sync::atomic::Ordering::SeqCst};
 
 use tempfile::TempDir;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
@@ -44,14 +44,18 @@ async fn killed(directory: &Directory, folder: &TempDir) -> TempDir {
     left
 }
 
-fn route(connection: u64, capacity: usize) -> (Route, Receiver<Handed>) {
-    let (writer, queue) = mpsc::channel(capacity);
-    (Route { connection, writer }, queue)
+fn route(connection: u64, capacity: usize) -> (Route, Arc<Outbox>) {
+    let outbox = Outbox::new(capacity);
+    let route = Route {
+        connection,
+        outbox: outbox.clone(),
+    };
+    (route, outbox)
 }
 
-/// Takes what is in a writer's queue.
-fn taken(queue: &mut Receiver<Handed>) -> Vec<Handed> {
-    std::iter::from_fn(|| queue.try_recv().ok()).collect()
+/// Takes what is in a writer's outbox.
+fn taken(outbox: &Outbox) -> Vec<Handed> {
+    std::iter::from_fn(|| outbox.take_downlink()).collect()
 }
 
 fn texts(handed: &[Handed]) -> Vec<&str> {
@@ -59,10 +63,10 @@ fn texts(handed: &[Handed]) -> Vec<&str> {
     texts.collect()
 }
 
-/// Writes all that comes out of a queue to the device.
-fn written(directory: &Directory, queue: &mut Receiver<Handed>) -> Vec<String> {
+/// Writes all that comes out of an outbox to the device.
+fn written(directory: &Directory, outbox: &Outbox) -> Vec<String> {
     let handed = std::iter::from_fn(|| {
-        let handed = queue.try_recv().ok()?;
+        let handed = outbox.take_downlink()?;
         let text = handed.downlink.msg.clone();
         directory.finish(handed, DownlinkOutcome::Sent);
         Some(text)
@@ -72,25 +76,25 @@ fn written(directory: &Directory, queue: &mut Receiver<Handed>) -> Vec<String> {
 
 /// What `device` gets when it connects.
 fn waiting_for(directory: &Directory, device: &str) -> Vec<String> {
-    let (route, mut queue) = route(99, 8);
+    let (route, outbox) = route(99, 8);
     directory.seen(device, &route);
-    written(directory, &mut queue)
+    written(directory, &outbox)
 }
 
 #[tokio::test]
 async fn a_downlink_goes_to_the_connection_of_the_last_uplink() {
     let (directory, _folder) = directory();
-    let ((one, mut first), (two, mut second)) = (route(1, 8), route(2, 8));
+    let ((one, first), (two, second)) = (route(1, 8), route(2, 8));
     directory.seen("A", &one);
     directory.deliver(downlink("A", "1"));
-    assert_eq!(written(&directory, &mut first), ["1"]);
+    assert_eq!(written(&directory, &first), ["1"]);
     directory.seen("A", &two);
     directory.deliver(downlink("A", "2"));
-    assert_eq!(written(&directory, &mut second), ["2"]);
+    assert_eq!(written(&directory, &second), ["2"]);
     directory.seen("A", &one);
     directory.deliver(downlink("A", "3"));
-    assert_eq!(written(&directory, &mut first), ["3"]);
-    assert_eq!(written(&directory, &mut second), Vec::<String>::new());
+    assert_eq!(written(&directory, &first), ["3"]);
+    assert_eq!(written(&directory, &second), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -215,9 +219,9 @@ async fn a_downlink_comes_back_whole() {
     });
     drop(directory);
     let directory = open(folder.path());
-    let (route, mut queue) = route(1, 8);
+    let (route, outbox) = route(1, 8);
     directory.seen("A \u{1f321}", &route);
-    let [handed] = &taken(&mut queue)[..] else {
+    let [handed] = &taken(&outbox)[..] else {
         panic!("one downlink")
     };
     assert_eq!(handed.downlink.msg, "{\"a\":\"\\u0000\"}");
@@ -229,38 +233,38 @@ async fn a_downlink_comes_back_whole() {
 #[tokio::test]
 async fn a_slow_device_keeps_its_order() {
     let (directory, _folder) = directory();
-    let (route, mut queue) = route(1, 1);
+    let (route, outbox) = route(1, 1);
     directory.seen("A", &route);
     for msg in ["1", "2", "3"] {
         directory.deliver(downlink("A", msg));
     }
-    let mut first = taken(&mut queue);
+    let mut first = taken(&outbox);
     assert_eq!(texts(&first), ["1"]);
     // There is room for the next one.
     directory.deliver(downlink("A", "4"));
-    let mut second = taken(&mut queue);
+    let mut second = taken(&outbox);
     assert_eq!(texts(&second), ["2"]);
     // A writer that is done gets the next one without an uplink.
     directory.finish(first.remove(0), DownlinkOutcome::Sent);
-    assert_eq!(texts(&taken(&mut queue)), ["3"]);
+    assert_eq!(texts(&taken(&outbox)), ["3"]);
     directory.finish(second.remove(0), DownlinkOutcome::Sent);
-    assert_eq!(texts(&taken(&mut queue)), ["4"]);
+    assert_eq!(texts(&taken(&outbox)), ["4"]);
     assert_eq!(directory.waiting(), 0);
 }
 
 #[tokio::test]
 async fn what_a_closed_connection_did_not_write_waits_first() {
     let (directory, folder) = directory();
-    let (old, mut queue) = route(1, 2);
+    let (old, outbox) = route(1, 2);
     directory.seen("A", &old);
     for msg in ["1", "2"] {
         directory.deliver(downlink("A", msg));
     }
-    let unwritten = queue.try_recv().unwrap();
+    let unwritten = outbox.take_downlink().unwrap();
     directory.deliver(downlink("A", "3"));
     directory.leave(1, ["A".to_owned()].iter());
     directory.deliver(downlink("A", "4"));
-    directory.take_back(1, Some((Some(unwritten), queue)));
+    directory.take_back(1, [unwritten].into_iter().chain(taken(&outbox)));
     // Four waited in a cache of three.
     let later = open(killed(&directory, &folder).await.path());
     for directory in [directory, later] {
@@ -269,47 +273,66 @@ async fn what_a_closed_connection_did_not_write_waits_first() {
     }
 }
 
-/// The device has a new connection before the old one is given up.
+/// Its writer could not write the first, and others came meanwhile.
 #[tokio::test]
-async fn later_downlinks_wait_for_those_in_other_hands() {
+async fn what_is_put_back_is_the_first_again() {
     let (directory, _folder) = directory();
-    let ((old, mut first), (new, mut second)) = (route(1, 8), route(2, 8));
+    let (old, outbox) = route(1, 2);
     directory.seen("A", &old);
     for msg in ["1", "2"] {
         directory.deliver(downlink("A", msg));
     }
-    let unwritten = first.try_recv().unwrap();
+    let unwritten = outbox.take_downlink().unwrap();
+    directory.deliver(downlink("A", "3"));
+    outbox.put_back(unwritten);
+    outbox.abandon();
+    assert!(outbox.room().is_none());
+    directory.leave(1, ["A".to_owned()].iter());
+    directory.take_back(1, taken(&outbox));
+    assert_eq!(waiting_for(&directory, "A"), ["1", "2", "3"]);
+}
+
+/// The device has a new connection before the old one is given up.
+#[tokio::test]
+async fn later_downlinks_wait_for_those_in_other_hands() {
+    let (directory, _folder) = directory();
+    let ((old, first), (new, second)) = (route(1, 8), route(2, 8));
+    directory.seen("A", &old);
+    for msg in ["1", "2"] {
+        directory.deliver(downlink("A", msg));
+    }
+    let unwritten = first.take_downlink().unwrap();
     directory.seen("A", &new);
     directory.deliver(downlink("A", "3"));
     directory.deliver(downlink("B", "other"));
-    assert_eq!(texts(&taken(&mut second)), Vec::<&str>::new());
+    assert_eq!(texts(&taken(&second)), Vec::<&str>::new());
     directory.leave(1, ["A".to_owned()].iter());
-    directory.take_back(1, Some((Some(unwritten), first)));
-    assert_eq!(written(&directory, &mut second), ["1", "2", "3"]);
+    directory.take_back(1, [unwritten].into_iter().chain(taken(&first)));
+    assert_eq!(written(&directory, &second), ["1", "2", "3"]);
 
     // Or the old one wrote them after all.
-    let (newest, mut third) = route(3, 8);
+    let (newest, third) = route(3, 8);
     directory.deliver(downlink("A", "4"));
-    let handed = second.try_recv().unwrap();
+    let handed = second.take_downlink().unwrap();
     directory.seen("A", &newest);
     directory.deliver(downlink("A", "5"));
-    assert_eq!(texts(&taken(&mut third)), Vec::<&str>::new());
+    assert_eq!(texts(&taken(&third)), Vec::<&str>::new());
     directory.finish(handed, DownlinkOutcome::Sent);
-    assert_eq!(written(&directory, &mut third), ["5"]);
+    assert_eq!(written(&directory, &third), ["5"]);
 }
 
 #[tokio::test]
 async fn a_writer_that_died_blocks_nobody() {
     let (directory, folder) = directory();
-    let ((old, queue), (new, mut second)) = (route(1, 8), route(2, 8));
+    let ((old, outbox), (new, second)) = (route(1, 8), route(2, 8));
     directory.seen("A", &old);
     directory.deliver(downlink("A", "1"));
     directory.seen("A", &new);
     directory.deliver(downlink("A", "2"));
-    drop(queue);
+    outbox.abandon();
     directory.leave(1, ["A".to_owned()].iter());
-    directory.take_back(1, None);
-    assert_eq!(written(&directory, &mut second), ["2"]);
+    directory.take_back(1, []);
+    assert_eq!(written(&directory, &second), ["2"]);
     // What it had in hand is on disk still.
     let left = killed(&directory, &folder).await;
     assert_eq!(waiting_for(&open(left.path()), "A"), ["1"]);
@@ -318,12 +341,12 @@ async fn a_writer_that_died_blocks_nobody() {
 #[tokio::test]
 async fn a_newer_connection_is_not_forgotten_with_the_old_one() {
     let (directory, _folder) = directory();
-    let ((old, _), (new, mut second)) = (route(1, 8), route(2, 8));
+    let ((old, _), (new, second)) = (route(1, 8), route(2, 8));
     directory.seen("A", &old);
     directory.seen("A", &new);
     directory.leave(1, ["A".to_owned()].iter());
     directory.deliver(downlink("A", "1"));
-    assert_eq!(written(&directory, &mut second), ["1"]);
+    assert_eq!(written(&directory, &second), ["1"]);
 }
 
 #[tokio::test]
@@ -339,19 +362,19 @@ async fn a_call_does_not_wait_and_is_not_kept() {
     assert_eq!(decided.await.unwrap(), DownlinkOutcome::NotConnected);
     assert_eq!(directory.waiting(), 0);
     // The device gets it.
-    let (route, mut queue) = route(1, 1);
+    let (route, outbox) = route(1, 1);
     directory.seen("A", &route);
     let (outcome, decided) = oneshot::channel();
     directory.deliver(call(outcome));
     let left = killed(&directory, &folder).await;
     assert_eq!(open(left.path()).waiting(), 0);
-    assert_eq!(written(&directory, &mut queue), ["call"]);
+    assert_eq!(written(&directory, &outbox), ["call"]);
     assert_eq!(decided.await.unwrap(), DownlinkOutcome::Sent);
     // Its connection goes.
     let (outcome, decided) = oneshot::channel();
     directory.deliver(call(outcome));
     directory.leave(1, ["A".to_owned()].iter());
-    directory.take_back(1, Some((None, queue)));
+    directory.take_back(1, taken(&outbox));
     assert_eq!(decided.await.unwrap(), DownlinkOutcome::NotConnected);
     assert_eq!(directory.waiting(), 0);
 }
@@ -360,12 +383,12 @@ async fn a_call_does_not_wait_and_is_not_kept() {
 #[tokio::test]
 async fn what_was_delivered_outlasts_a_kill_until_it_was_written() {
     let (directory, folder) = directory();
-    let (route, mut queue) = route(1, 8);
+    let (route, outbox) = route(1, 8);
     directory.seen("A", &route);
     directory.deliver(downlink("A", "1"));
     directory.deliver(downlink("A", "2"));
     directory.deliver(downlink("B", "3"));
-    let mut handed = taken(&mut queue);
+    let mut handed = taken(&outbox);
     assert_eq!(texts(&handed), ["1", "2"]);
     directory.finish(handed.remove(0), DownlinkOutcome::Sent);
     let left = killed(&directory, &folder).await;
@@ -392,10 +415,10 @@ async fn what_failed_is_done_with() {
         DownlinkOutcome::NotEncoded("no converter".to_owned()),
     ] {
         let (directory, folder) = directory();
-        let (route, mut queue) = route(1, 8);
+        let (route, outbox) = route(1, 8);
         directory.seen("A", &route);
         directory.deliver(downlink("A", "1"));
-        directory.finish(queue.try_recv().unwrap(), outcome);
+        directory.finish(outbox.take_downlink().unwrap(), outcome);
         let left = killed(&directory, &folder).await;
         assert_eq!(open(left.path()).waiting(), 0);
     }
@@ -408,11 +431,11 @@ async fn a_connected_device_gets_its_downlink_while_the_disk_stands_still() {
     let disk = Disk::new();
     let kept = KeptDownlinks::open_with(folder.path(), disk.opener()).unwrap();
     let directory = Arc::new(Directory::open(kept, 3, MINUTE).unwrap());
-    let (route, mut queue) = route(1, 8);
+    let (route, outbox) = route(1, 8);
     directory.seen("A", &route);
     let stopped = disk.stop();
     directory.deliver(downlink("A", "1"));
-    assert_eq!(written(&directory, &mut queue), ["1"]);
+    assert_eq!(written(&directory, &outbox), ["1"]);
     // ThingsBoard does.
     let written = directory.clone();
     let written = tokio::spawn(async move { written.written().await });

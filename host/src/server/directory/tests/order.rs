@@ -42,7 +42,6 @@ fn event() -> impl Strategy<Value = Event> {
 
 struct Connection {
     route: Route,
-    queue: Receiver<Handed>,
     in_hand: Option<Handed>,
 }
 
@@ -50,7 +49,7 @@ struct World {
     directory: Directory,
     folder: TempDir,
     connections: [Option<Connection>; 3],
-    broken: Vec<(u64, Option<Handed>, Receiver<Handed>)>,
+    broken: Vec<Connection>,
     next_connection: u64,
     sent: HashMap<&'static str, u64>,
     received: HashMap<String, Vec<u64>>,
@@ -87,10 +86,9 @@ impl World {
                 let number = self.next_connection;
                 self.next_connection += 1;
                 let connection = self.connections[place].get_or_insert_with(|| {
-                    let (route, queue) = route(number, 2);
+                    let (route, _) = route(number, 2);
                     Connection {
                         route,
-                        queue,
                         in_hand: None,
                     }
                 });
@@ -100,7 +98,7 @@ impl World {
                 if let Some(connection) = &mut self.connections[place]
                     && connection.in_hand.is_none()
                 {
-                    connection.in_hand = connection.queue.try_recv().ok();
+                    connection.in_hand = connection.route.outbox.take_downlink();
                 }
             }
             Event::Write(place) => self.write(place),
@@ -109,13 +107,13 @@ impl World {
                     let number = connection.route.connection;
                     let devices = DEVICES.map(str::to_owned);
                     self.directory.leave(number, devices.iter());
-                    self.broken
-                        .push((number, connection.in_hand, connection.queue));
+                    self.broken.push(connection);
                 }
             }
             Event::TakeBack => {
-                for (number, in_hand, queue) in self.broken.drain(..) {
-                    self.directory.take_back(number, Some((in_hand, queue)));
+                for Connection { route, in_hand } in self.broken.drain(..) {
+                    let left = in_hand.into_iter().chain(taken(&route.outbox));
+                    self.directory.take_back(route.connection, left);
                 }
             }
             Event::Restart => {
