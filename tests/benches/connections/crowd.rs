@@ -2,8 +2,8 @@
 
 use std::{
     fmt::Write as _,
-    io::Write as _,
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -63,6 +63,18 @@ impl Crowd {
             socket.connect(&self.host.into()).unwrap();
             socket.set_tcp_nodelay(true).unwrap();
             self.connections.push(socket.into());
+        }
+    }
+
+    /// Closes all connections, and waits until the host has too.
+    pub(crate) fn close(&mut self) {
+        for connection in &self.connections {
+            connection.shutdown(Shutdown::Write).unwrap();
+        }
+        for mut connection in self.connections.drain(..) {
+            let mut rest = Vec::new();
+            connection.read_to_end(&mut rest).unwrap();
+            assert!(rest.is_empty(), "nothing is replied");
         }
     }
 
