@@ -7,7 +7,13 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicU64,
+            Ordering::{AcqRel, Acquire, Release},
+        },
+    },
 };
 
 use redb::Database;
@@ -32,7 +38,17 @@ pub(crate) type Write<K, V> = fn(&Database, &Changes<K, V>) -> Result<(), redb::
 #[derive(Debug)]
 pub(crate) struct Journal<K, V> {
     pending: Arc<Mutex<Changes<K, V>>>,
+    counts: Arc<Counts>,
     committer: Committer<WriteNow, ()>,
+}
+
+/// How far the disk is behind.
+#[derive(Debug, Default)]
+struct Counts {
+    /// Changes that were noted.
+    noted: AtomicU64,
+    /// The first so many of them are on disk.
+    on_disk: AtomicU64,
 }
 
 /// Asks the thread to write what is pending.
@@ -57,30 +73,43 @@ where
         write: Write<K, V>,
     ) -> Result<Self, FileError> {
         let pending = Arc::<Mutex<Changes<K, V>>>::default();
+        let counts = Arc::<Counts>::default();
         let path = file.path().to_owned();
         let mut writer = Writer {
             file,
             write,
             pending: pending.clone(),
+            counts: counts.clone(),
             failing: false,
         };
         let committer = Committer::start(name, &path, move |asked: &[WriteNow]| {
             writer.write_pending()?;
             Ok(asked.iter().map(|_| ()).collect())
         })?;
-        Ok(Self { pending, committer })
+        Ok(Self {
+            pending,
+            counts,
+            committer,
+        })
     }
 
     /// Notes the new value of `key`; None: it is gone. Waits for nothing.
     pub(crate) fn note(&self, key: K, value: Option<V>) {
-        lock(&self.pending).insert(key, value);
+        let mut pending = lock(&self.pending);
+        pending.insert(key, value);
+        self.counts.noted.fetch_add(1, AcqRel);
+        drop(pending);
         self.committer.nudge(WriteNow);
     }
 
     /// Waits until everything is on disk that was noted before. If the disk refuses
     /// it the log has said so, and the next change tries again.
     pub(crate) async fn written(&self) {
-        // Asked though nothing is pending: a commit may be under way.
+        let Counts { noted, on_disk } = &*self.counts;
+        if on_disk.load(Acquire) >= noted.load(Acquire) {
+            return;
+        }
+        // Asked though nothing may be pending: a commit may be under way.
         let _ = self.committer.write(WriteNow).await;
     }
 }
@@ -90,18 +119,24 @@ struct Writer<K, V> {
     file: Arc<StoreFile>,
     write: Write<K, V>,
     pending: Arc<Mutex<Changes<K, V>>>,
+    counts: Arc<Counts>,
     failing: bool,
 }
 
 impl<K: Eq + Hash, V> Writer<K, V> {
     fn write_pending(&mut self) -> Result<(), FileError> {
-        let changes = std::mem::take(&mut *lock(&self.pending));
+        let mut pending = lock(&self.pending);
+        let changes = std::mem::take(&mut *pending);
+        let noted = self.counts.noted.load(Acquire);
+        drop(pending);
         if changes.is_empty() {
             return Ok(());
         }
         let write = |database: &Database| (self.write)(database, &changes);
         let result = self.file.run(Doing::Writing, write);
-        if result.is_err() {
+        if result.is_ok() {
+            self.counts.on_disk.store(noted, Release);
+        } else {
             let mut pending = lock(&self.pending);
             for (key, value) in changes {
                 // What came since is newer.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering::SeqCst, sync::mpsc};
 
+use futures_util::FutureExt as _;
 use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use tempfile::TempDir;
 
@@ -67,6 +68,8 @@ async fn what_was_noted_is_on_disk_once_it_was_waited_for() {
     }
     pairs.journal.note(5, None);
     pairs.journal.written().await;
+    // Nobody is asked again: each message with data waits for this.
+    assert_eq!(pairs.journal.written().now_or_never(), Some(()));
     let mut expected: BTreeMap<_, _> = (0..1000).map(|key| (key, key)).collect();
     expected.remove(&5);
     assert_eq!(pairs.on_disk(), expected);
@@ -148,6 +151,7 @@ impl Pairs {
             write,
             pending: Arc::default(),
             failing: false,
+            counts: Arc::default(),
         }
     }
 }
