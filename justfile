@@ -122,11 +122,22 @@ bench part="all" *arguments:
         all) for part in {{parts}}; do {{quote(just_executable())}} bench "$part" {{arguments}}; done; exit ;;
         framing | spool) ;;
         decode) {{quote(just_executable())}} build-converters _rivals ;;
-        end-to-end | relay | connections | growth) {{quote(just_executable())}} build build-converters ;;
+        end-to-end)
+            {{quote(just_executable())}} _native-host build-converters
+            export TB_TCP_NATIVE=$PWD/target/native/tb-tcp
+            ;;
+        relay | connections | growth) {{quote(just_executable())}} build build-converters ;;
         reload) {{quote(just_executable())}} build build-converters _guests ;;
         *) {{quote(just_executable())}} build _guests ;;
     esac
     cargo bench --locked -p tb-tcp-tests --bench {{part}} -- {{arguments}}
+
+# The host with a native decoder in the place of the csv converter, and the host as it is
+_native-host:
+    cargo build {{cargo_flags}} -p tb-tcp --features native-decoder
+    mkdir -p target/native
+    cp target/release/tb-tcp target/native/tb-tcp
+    cargo build {{cargo_flags}} -p tb-tcp
 
 # The script engines that converters are compared with
 _rivals:

@@ -228,6 +228,12 @@ impl Instance {
         time: Time,
         records: Records<'_>,
     ) -> Result<Output<()>, Failure> {
+        #[cfg(feature = "native-decoder")]
+        if self.name() == super::native::NAME {
+            let actions = None;
+            super::native::decode(frame, records)?;
+            return Ok(Output { value: (), actions });
+        }
         self.entities(context, time, records, |exports, store| {
             let decode = exports.uplink.as_ref().ok_or(UPLINK)?;
             Ok(decode.call(store, (Frame(frame.clone()),)))

@@ -33,6 +33,8 @@ mod folder;
 mod golden;
 mod instance;
 mod lift;
+#[cfg(feature = "native-decoder")]
+mod native;
 mod pack;
 mod registry;
 mod run;
