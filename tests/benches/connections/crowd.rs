@@ -10,13 +10,17 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
-/// Connections from one address of this machine: fewer than it has free ports.
-const PER_ADDRESS: usize = 10_000;
+/// Connections from one address of this machine: so few that the kernel finds a free
+/// port at once.
+const PER_ADDRESS: usize = 2000;
 
 /// Open connections, and what was sent over them.
 pub(crate) struct Crowd {
     host: SocketAddr,
     connections: Vec<TcpStream>,
+    /// All that were ever opened. Those that were closed keep their ports for a minute, so
+    /// the next ones come from other addresses.
+    opened: usize,
     /// The number of each device's last sample.
     sent: Vec<u64>,
 }
@@ -39,6 +43,7 @@ impl Crowd {
         Self {
             host,
             connections: Vec::new(),
+            opened: 0,
             sent: vec![0; devices],
         }
     }
@@ -56,13 +61,14 @@ impl Crowd {
     /// Opens connections until there are `count`.
     pub(crate) fn open(&mut self, count: usize) {
         while self.connections.len() < count {
-            let block = u8::try_from(self.connections.len() / PER_ADDRESS).expect("few blocks");
-            let source = Ipv4Addr::new(127, 0, 0, 2 + block);
+            let block = u8::try_from(self.opened / PER_ADDRESS).expect("fewer than half a million");
+            let source = Ipv4Addr::new(127, 0, 1, block);
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
             socket.connect(&self.host.into()).unwrap();
             socket.set_tcp_nodelay(true).unwrap();
             self.connections.push(socket.into());
+            self.opened += 1;
         }
     }
 
