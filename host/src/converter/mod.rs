@@ -59,6 +59,6 @@ pub use folder::{ConverterInfo, FileState, RollbackError, RolledBack, Watcher};
 pub use golden::{check_cases, run_cases, update_cases};
 pub use instance::{Event, Output};
 pub use registry::{Registry, Selection, SelectionError};
-pub use run::{Decoded, Overruns, Pace, Progress, Stopped, Undecoded, Workers};
+pub use run::{Decoded, Here, Overruns, Pace, Progress, Stopped, Undecoded, Workers};
 pub use session::Session;
 pub use trial::{Trial, Tried};

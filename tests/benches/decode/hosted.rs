@@ -2,14 +2,17 @@
 
 use std::{
     fs,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use harness::converter;
-use measure::{Cell, Samples};
 use tb_tcp::{
     config::ConverterSettings,
-    converter::{Converter, ConverterEngine, Metadata, Trial},
+    converter::{CallContext, Converter, ConverterEngine, Here, Metadata, Session, Trial},
+    message::batch::Origin,
 };
 
 use crate::{
@@ -64,12 +67,16 @@ impl Languages {
     }
 }
 
+/// Frames of one job: what a busy connection hands over at a time.
+const JOB: usize = 256;
+
 /// One converter in one language.
 pub(crate) struct Hosted {
-    trial: Trial,
+    converter: Arc<Converter>,
+    thread: Here,
     metadata: Metadata,
-    frame: Vec<u8>,
-    session: bytes::Bytes,
+    frames: Vec<Bytes>,
+    session: Bytes,
     /// Bytes of the instance after the first calls.
     pub(crate) first_memory: usize,
     /// Bytes of the instance after the last call.
@@ -90,54 +97,78 @@ impl Hosted {
         let metadata = [("integrationName", "TCP integration"), ("site", "north")];
         let own = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let mut hosted = Self {
-            trial: Trial::new(converter),
+            converter,
+            thread: Here::default(),
             metadata: metadata.map(own).into_iter().collect(),
-            frame: workload.frame.clone(),
+            frames: vec![workload.frame.clone().into(); JOB],
             session: workload.session.clone().into(),
             first_memory: 0,
             memory: 0,
         };
-        hosted.turn(FIRST_CALLS);
+        for _ in 0..FIRST_CALLS / JOB as u64 {
+            hosted.job(JOB);
+        }
+        hosted.memory = hosted.thread.memory_bytes();
         hosted.first_memory = hosted.memory;
         hosted
     }
 }
 
+impl Hosted {
+    /// Decodes so many frames as a converter thread does, or fewer if its turn is over before; how
+    /// many, and how long that took.
+    fn job(&mut self, count: usize) -> (usize, Duration) {
+        let context = CallContext::Uplink {
+            integration: Arc::new(self.metadata.clone()),
+            peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+            local: SocketAddr::from((Ipv4Addr::LOCALHOST, 2)),
+            session: Session::new(self.session.clone()),
+        };
+        let origin = Origin {
+            integration: "TCP integration".into(),
+            allow_create: true,
+            received_ms: 1_700_000_000_000,
+        };
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.resize(count, frames[0].clone());
+        let start = Instant::now();
+        let from = (Arc::new(context), origin);
+        let (frames, decoded, batch) = self.thread.decode(&self.converter, frames, from);
+        let took = start.elapsed();
+        assert!(decoded.iter().all(Result::is_ok) && batch.len() >= decoded.len());
+        self.frames = frames;
+        (decoded.len(), took)
+    }
+}
+
 impl Decoder for Hosted {
     fn check(&mut self) -> Outcome {
-        let tried = self
-            .trial
-            .decode(&self.frame, &self.metadata, &self.session);
+        let mut trial = Trial::new(self.converter.clone());
+        let tried = trial.decode(&self.frames[0], &self.metadata, &self.session);
         Outcome::of(&tried.result.unwrap(), &tried.actions.reply)
     }
 
     fn turn(&mut self, calls: u64) -> Duration {
-        share_of_processor_time(|| {
+        let took = share_of_processor_time(|| {
+            let mut left = usize::try_from(calls).unwrap();
             let mut took = Duration::ZERO;
-            for _ in 0..calls {
-                let tried = self
-                    .trial
-                    .decode(&self.frame, &self.metadata, &self.session);
-                assert!(tried.result.is_ok_and(|entities| !entities.is_empty()));
-                took += tried.took;
-                self.memory = tried.memory_bytes;
+            while left > 0 {
+                let (count, job) = self.job(left.min(JOB));
+                took += job;
+                left -= count;
             }
             took
-        })
+        });
+        self.memory = self.thread.memory_bytes();
+        took
     }
 }
 
 /// What a figure of a `.wasm` row holds.
 pub(crate) fn what_is_timed() -> String {
-    let readings = (0..1000).map(|_| {
-        let start = Instant::now();
-        start.elapsed().as_secs_f64() * 1e9
-    });
-    let clock = Cell::figure(readings.collect::<Samples>().median(), "ns");
     format!(
-        "A `.wasm` figure is the host's call, from the frame to the checked result: with the converter's \
-         limits, its deadline, metadata to ask for, and one reading of the clock, {} here. As for native code, \
-         freeing the result is no part of it.",
-        clock.label()
+        "A `.wasm` figure is all that a converter thread of the host does for a frame, {JOB} of them a job: the call, \
+         with the converter's limits, its deadline and metadata to ask for, the checks of the result, and its \
+         record in the batch for the spool. Of native code it is the call alone, without freeing the result."
     )
 }

@@ -45,7 +45,7 @@ pub(crate) fn count(part: &Part) -> Result<u64, String> {
         count.trim().parse::<u64>().ok()
     });
     match collected {
-        Some(count) if count > 0 => Ok(count / part.calls),
+        Some(count) if count > 0 => Ok(count / (part.runs * part.calls)),
         _ => Err(format!("valgrind counted nothing of {}: {text}", part.key)),
     }
 }

@@ -102,22 +102,22 @@ fn compare() -> Result<ExitCode, String> {
     ))
 }
 
-/// The calls that are counted. Valgrind knows it by its name.
+/// The runs that are counted. Valgrind knows it by its name.
 #[inline(never)]
-pub(crate) fn guarded_turn(calls: u64, mut call: impl FnMut()) {
-    for _ in 0..calls {
+pub(crate) fn guarded_turn(runs: u64, mut call: impl FnMut()) {
+    for _ in 0..runs {
         call();
     }
 }
 
 impl Part {
-    /// Warms up, then makes the calls that are counted.
+    /// Warms up, then makes the runs that are counted.
     fn run(&self) {
         let mut call = (self.prepare)();
         for _ in 0..WARM_UP {
             call();
         }
-        guarded_turn(self.calls, call);
+        guarded_turn(self.runs, call);
     }
 }
 

@@ -35,6 +35,11 @@ impl Instances {
         result
     }
 
+    /// What the memories of all of them take, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.kept.iter().map(Instance::memory_bytes).sum()
+    }
+
     /// The instance that serves `converter`, in front of the others.
     fn serving(&mut self, converter: &Arc<Converter>) -> Result<&mut Instance, Failure> {
         let of_name = |instance: &Instance| instance.name() == converter.name();

@@ -121,7 +121,7 @@ pub(super) fn work(queue: &Receiver<Job>, lane: Lane) {
     }
 }
 
-fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply {
+pub(super) fn decode(instances: &mut Instances, frames: Frames, lane: Lane) -> DecodeReply {
     let Frames {
         converter,
         context,
