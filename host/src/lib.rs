@@ -30,7 +30,7 @@
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
 //! - [`proto`]: the generated gRPC messages
 
-// `converter::aot` says why it needs some.
+// `converter::aot` and `converter::lift` say why they need some.
 #![deny(unsafe_code)]
 // They panic when nobody reads any more; `output` does not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]

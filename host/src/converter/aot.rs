@@ -1,6 +1,6 @@
 //! Machine code that an earlier process made of a converter.
 //!
-//! The one place of this crate with `unsafe`: wasmtime cannot check compiled
+//! One of the two places of this crate with `unsafe`; the other is `lift`. wasmtime cannot check compiled
 //! code, so whoever writes the cache decides what the host executes. What makes
 //! it sound is [`FileCache`]: its folder belongs to us and nobody else may write
 //! there, an entry is taken only if its content has the hash that it was
