@@ -13,6 +13,8 @@
 //! A line of name and type alone is valid: it tells ThingsBoard where the
 //! device can be reached before it has measured anything.
 
+use std::borrow::Cow;
+
 use tb_converter::{Context, Entity, Result, UplinkConverter, export, number};
 
 /// Decodes `name,type,key,value,key,value…`.
@@ -21,7 +23,11 @@ pub struct Csv;
 
 impl UplinkConverter for Csv {
     fn decode(frame: &[u8], _context: &Context) -> Result<Vec<Entity>> {
-        let line = tb_converter::text(frame)?.replace('"', "");
+        let text = tb_converter::text(frame)?;
+        let line = match text.contains('"') {
+            true => Cow::from(text.replace('"', "")),
+            false => Cow::from(text),
+        };
         let line = line.strip_suffix("\\n").unwrap_or(&line);
         let mut fields = line.split(',').map(str::trim_ascii);
 
