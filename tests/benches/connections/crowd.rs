@@ -10,6 +10,8 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
+use crate::load::steady::SENT;
+
 /// Connections from one address of this machine: so few that the kernel finds a free
 /// port at once.
 const PER_ADDRESS: usize = 2000;
@@ -61,8 +63,11 @@ impl Crowd {
     /// Opens connections until there are `count`.
     pub(crate) fn open(&mut self, count: usize) {
         while self.connections.len() < count {
-            let block = u8::try_from(self.opened / PER_ADDRESS).expect("fewer than half a million");
-            let source = Ipv4Addr::new(127, 0, 1, block);
+            let block = self.opened / PER_ADDRESS;
+            let [high, low] = u16::try_from(block)
+                .expect("fewer than 131 million")
+                .to_be_bytes();
+            let source = Ipv4Addr::new(127, 1, high, low);
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
             socket.connect(&self.host.into()).unwrap();
@@ -93,7 +98,7 @@ impl Crowd {
     pub(crate) fn talk_timed(&mut self, talk: &Talk) {
         self.pace(talk, |line| {
             let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
-            write!(line, ",sent,{now}").unwrap();
+            write!(line, ",{SENT},{now}").unwrap();
         });
     }
 
