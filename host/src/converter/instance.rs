@@ -292,8 +292,7 @@ impl Instance {
         time: Time,
         call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<T>,
     ) -> Result<Output<T>, Failure> {
-        let (output, ()) = self.call(context, time, call, |_, _| Ok(()))?;
-        Ok(output)
+        self.call(context, time, call, |_, _| Ok(()))
     }
 
     fn entities(
@@ -315,26 +314,26 @@ impl Instance {
             batch.rewind(before);
             pack(lifted, limits, origin, batch)
         })
-        .map(|(Output { actions, .. }, ())| Output { value: (), actions })
+        .map(|Output { actions, .. }| Output { value: (), actions })
     }
 
     /// Makes a call, checks what it gave, and puts its session value into effect. It is made
     /// again if another call has changed the value that it read.
-    fn call<T, C>(
+    fn call<T>(
         &mut self,
         context: &Arc<CallContext>,
         time: Time,
         call: impl Fn(&Exports, &mut Store<GuestState>) -> Called<T>,
-        mut check: impl FnMut(&T, &ConverterLimits) -> Result<C, CallError>,
-    ) -> Result<(Output<T>, C), Failure> {
+        mut check: impl FnMut(&T, &ConverterLimits) -> Result<(), CallError>,
+    ) -> Result<Output<T>, Failure> {
         let limits = self.converter.limits;
         for _ in 0..MAX_TRIES {
             begin(&mut self.store, &limits, context, time);
             let outcome = call(&self.exports, &mut self.store).map_err(CallError::NotExported)?;
             let value = self.finish(outcome, time)?;
-            let checked = check(&value, &limits)?;
+            check(&value, &limits)?;
             if let Ok(actions) = self.store.data_mut().asked.conclude(context)? {
-                return Ok((Output { value, actions }, checked));
+                return Ok(Output { value, actions });
             }
         }
         Err(CallError::SessionContended(MAX_TRIES).into())
