@@ -149,7 +149,11 @@ fn put_pair(tag: u32, pair: PairRef<'_>, to: &mut Vec<u8>) {
         true => 0,
         false => field_len(tag, text.len()),
     };
-    let (kind, value) = match pair.value {
+    let value = match pair.value {
+        ValueRef::Double(number) => ValueRef::Double(double::storable(number)),
+        other => other,
+    };
+    let (kind, value_len) = match value {
         ValueRef::Boolean(flag) => (KeyValueType::BooleanV, 2 * usize::from(flag)),
         ValueRef::Long(number) => (KeyValueType::LongV, int64_len(field::KV_LONG, number)),
         ValueRef::Double(number) => (KeyValueType::DoubleV, double_len(number)),
@@ -157,17 +161,17 @@ fn put_pair(tag: u32, pair: PairRef<'_>, to: &mut Vec<u8>) {
         ValueRef::Json(text) => (KeyValueType::JsonV, text_len(field::KV_JSON, text)),
     };
     let kind = i64::from(i32::from(kind));
-    let length = text_len(field::KV_KEY, pair.key) + int64_len(field::KV_TYPE, kind) + value;
+    let length = text_len(field::KV_KEY, pair.key) + int64_len(field::KV_TYPE, kind) + value_len;
     put_length(tag, length, to);
     if !pair.key.is_empty() {
         put_bytes(field::KV_KEY, pair.key, to);
     }
     put_int64(field::KV_TYPE, kind, to);
-    match pair.value {
+    match value {
         ValueRef::Boolean(flag) => put_int64(field::KV_BOOL, i64::from(flag), to),
         ValueRef::Long(number) => put_int64(field::KV_LONG, number, to),
-        ValueRef::Double(number) if double::storable(number) != 0.0 => {
-            f64_field::encode(field::KV_DOUBLE, &double::storable(number), to);
+        ValueRef::Double(number) if number != 0.0 => {
+            f64_field::encode(field::KV_DOUBLE, &number, to);
         }
         ValueRef::Text(text) if !text.is_empty() => put_bytes(field::KV_STRING, text, to),
         ValueRef::Json(text) if !text.is_empty() => put_bytes(field::KV_JSON, text, to),
@@ -176,9 +180,9 @@ fn put_pair(tag: u32, pair: PairRef<'_>, to: &mut Vec<u8>) {
 }
 
 fn double_len(number: f64) -> usize {
-    match double::storable(number) {
+    match number {
         0.0 => 0,
-        stored => f64_field::encoded_len(field::KV_DOUBLE, &stored),
+        _ => f64_field::encoded_len(field::KV_DOUBLE, &number),
     }
 }
 
