@@ -5,34 +5,17 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::*;
-use crate::message::{Batch, Entity, EntityKind, KeyValue, Sample, Uplink, Value};
+use crate::message::{Batch, Uplink, Value, testing::with_values};
 
 fn uplink(number: u64, text: &str) -> Uplink {
-    let pair = |key: &str, value| KeyValue {
-        key: key.to_owned(),
-        value,
-    };
-    Uplink {
-        integration: "TCP".into(),
-        allow_create: true,
-        received_ms: 1,
-        entity: Entity {
-            kind: EntityKind::Device,
-            name: format!("SN-{number}"),
-            profile: "default".to_owned(),
-            label: None,
-            customer: None,
-            group: None,
-            telemetry: vec![Sample {
-                ts: Some(5),
-                values: vec![
-                    pair("n", Value::Long(i64::try_from(number).unwrap())),
-                    pair("t", Value::Text(text.to_owned())),
-                ],
-            }],
-            attributes: Vec::new(),
-        },
-    }
+    let values = [
+        ("n", Value::Long(i64::try_from(number).unwrap())),
+        ("t", Value::Text(text.to_owned())),
+    ];
+    let mut uplink = with_values(&format!("SN-{number}"), &values);
+    uplink.entity.profile = "default".to_owned();
+    uplink.entity.telemetry[0].ts = Some(5);
+    uplink
 }
 
 fn settings(data: &Path) -> Settings {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::Sample;
+use crate::message::{Sample, testing::device};
 
 /// A pair as a test writes it.
 type Pair<'a> = (&'a str, Value);
@@ -26,21 +26,10 @@ fn uplink(name: &str, samples: &[&[Pair<'_>]], attributes: &[Pair<'_>]) -> Uplin
         ts: None,
         values: pairs(values),
     };
-    Uplink {
-        integration: "TCP".into(),
-        allow_create: true,
-        received_ms: 0,
-        entity: Entity {
-            kind: EntityKind::Device,
-            name: name.to_owned(),
-            profile: String::new(),
-            label: None,
-            customer: None,
-            group: None,
-            telemetry: samples.iter().map(sample).collect(),
-            attributes: pairs(attributes),
-        },
-    }
+    let mut uplink = device(name);
+    uplink.entity.telemetry = samples.iter().map(sample).collect();
+    uplink.entity.attributes = pairs(attributes);
+    uplink
 }
 
 /// What is left of uplinks, one text each, such as `a: [fw, n] [] + [mode]`.
