@@ -157,7 +157,11 @@ impl Sample {
 /// Sets a key's value in a list that holds each key once. Frames carry tens of
 /// values, where a scan is cheaper (and smaller) than a map.
 fn put(values: &mut Vec<KeyValue>, key: String, value: Value) {
-    match values.iter_mut().find(|entry| entry.key == key) {
+    // Keys of one frame are often of one length and begin alike.
+    let last = key.as_bytes().last();
+    let same =
+        |other: &str| other.len() == key.len() && other.as_bytes().last() == last && *other == key;
+    match values.iter_mut().find(|entry| same(&entry.key)) {
         Some(entry) => entry.value = value,
         None => values.push(KeyValue { key, value }),
     }
