@@ -7,7 +7,7 @@
 //! call had allocated: the next call begins behind it. A converter that leaves something behind
 //! with each call grows, until the host replaces its instance.
 
-use std::{alloc::Layout, cell::Cell};
+use std::{alloc::Layout, cell::Cell, num::NonZeroUsize};
 
 /// What a WebAssembly memory grows by.
 const PAGE: usize = 64 * 1024;
@@ -31,6 +31,8 @@ pub(crate) struct Arena<M> {
     end: Cell<usize>,
     /// Allocations from `base` on that are not freed.
     live: Cell<usize>,
+    /// Those of them that the call returns.
+    kept: Cell<usize>,
 }
 
 impl<M: Memory> Arena<M> {
@@ -41,6 +43,7 @@ impl<M: Memory> Arena<M> {
             top: Cell::new(0),
             end: Cell::new(0),
             live: Cell::new(0),
+            kept: Cell::new(0),
         }
     }
 
@@ -56,29 +59,47 @@ impl<M: Memory> Arena<M> {
         }
     }
 
-    /// Room for `layout`, which is not empty; None if there is none.
+    /// The call returns something that lies in so many allocations.
+    pub(crate) fn keep(&self, allocations: usize) {
+        self.kept.set(allocations);
+    }
+
+    /// The call ends. What it returns is read before the next one begins, and is as good as freed.
+    pub(crate) fn end(&self) {
+        // Were it more than there is, nothing would be free: a number that large is never counted down.
+        let live = self.live.get().wrapping_sub(self.kept.replace(0));
+        self.live.set(live);
+        if live == 0 {
+            self.top.set(self.base.get());
+        }
+    }
+
+    /// Room for `layout`, which is not empty; None if there is none. No room begins at 0, which spares a
+    /// WebAssembly function an answer by way of its stack.
     #[inline]
-    pub(crate) fn allocate(&self, layout: Layout) -> Option<usize> {
-        let start = self.top.get().next_multiple_of(layout.align());
+    pub(crate) fn allocate(&self, layout: Layout) -> Option<NonZeroUsize> {
+        // An alignment is a power of two: the processor need not divide.
+        let last = layout.align() - 1;
+        let start = self.top.get().checked_add(last)? & !last;
         let end = start.checked_add(layout.size())?;
         if end > self.end.get() {
             return self.allocate_more(layout);
         }
         self.top.set(end);
         self.live.set(self.live.get() + 1);
-        Some(start)
+        NonZeroUsize::new(start)
     }
 
     #[cold]
-    fn allocate_more(&self, layout: Layout) -> Option<usize> {
+    fn allocate_more(&self, layout: Layout) -> Option<NonZeroUsize> {
         let bytes = layout.size().checked_add(layout.align())?;
         let pages = bytes.div_ceil(PAGE);
         let new = self.memory.grow(pages)?;
         if new != self.end.get() {
-            // The first time, or somebody else has grown the memory meanwhile: what is there stays.
+            // The first time, or somebody else has grown the memory meanwhile: what is there stays,
+            // and goes on being counted, because the call may return it.
             self.base.set(new);
             self.top.set(new);
-            self.live.set(0);
         }
         self.end.set(new + pages * PAGE);
         self.allocate(layout)
@@ -146,7 +167,7 @@ mod global {
         #[inline(never)]
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             match self.0.allocate(layout) {
-                Some(start) => ptr::with_exposed_provenance_mut(start),
+                Some(start) => ptr::with_exposed_provenance_mut(start.get()),
                 None => ptr::null_mut(),
             }
         }
@@ -188,6 +209,18 @@ pub(crate) fn begin<const N: usize>(arguments: [&[u8]; N]) {
     GLOBAL.0.begin(start, count);
 }
 
+/// The call will return something that lies in so many allocations.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn keep(allocations: usize) {
+    GLOBAL.0.keep(allocations);
+}
+
+/// The call ends, and returns what it said it keeps.
+#[cfg(target_arch = "wasm32")]
+pub fn end() {
+    GLOBAL.0.end();
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*};
@@ -218,6 +251,11 @@ mod tests {
         }
     }
 
+    /// Room for so many bytes.
+    fn take(arena: &Arena<&Pages>, size: usize) -> usize {
+        arena.allocate(layout(size)).unwrap().get()
+    }
+
     fn layout(size: usize) -> Layout {
         Layout::from_size_align(size, 8).unwrap()
     }
@@ -227,10 +265,10 @@ mod tests {
         let memory = pages(4);
         let arena = Arena::new(&memory);
         for _ in 0..10_000 {
-            let frame = arena.allocate(layout(100)).unwrap();
+            let frame = take(&arena, 100);
             arena.begin(frame, 1);
-            let name = arena.allocate(layout(10)).unwrap();
-            let list = arena.allocate(layout(64)).unwrap();
+            let name = take(&arena, 10);
+            let list = take(&arena, 64);
             arena.free(name, 10);
             arena.free(frame, 100);
             arena.free(list, 64);
@@ -239,41 +277,90 @@ mod tests {
     }
 
     #[test]
+    fn what_a_call_returns_is_free_when_it_has_ended() {
+        let memory = pages(4);
+        let arena = Arena::new(&memory);
+        for _ in 0..10_000 {
+            let frame = take(&arena, 100);
+            arena.begin(frame, 1);
+            let (name, _list) = (take(&arena, 10), take(&arena, 64));
+            let scratch = take(&arena, 16);
+            arena.keep(2);
+            arena.free(scratch, 16);
+            arena.free(frame, 100);
+            assert!(take(&arena, 8) > name, "not before the end");
+            arena.keep(3);
+            arena.end();
+        }
+        assert_eq!(memory.end.get(), 4);
+    }
+
+    #[test]
+    fn what_a_call_leaves_beside_what_it_returns_stays() {
+        let memory = pages(100);
+        let arena = Arena::new(&memory);
+        let kept = take(&arena, 1000);
+        take(&arena, 10);
+        arena.keep(1);
+        arena.end();
+        let frame = take(&arena, 10);
+        arena.begin(frame, 1);
+        assert!(frame >= kept + 1000);
+        arena.free(frame, 10);
+        arena.end();
+        assert_eq!(take(&arena, 10), frame);
+    }
+
+    #[test]
+    fn a_count_that_is_too_high_frees_nothing() {
+        let memory = pages(100);
+        let arena = Arena::new(&memory);
+        let kept = take(&arena, 1000);
+        arena.keep(2);
+        arena.end();
+        let frame = take(&arena, 10);
+        arena.begin(frame, 1);
+        arena.free(frame, 10);
+        assert!(frame >= kept + 1000);
+        assert_eq!(take(&arena, 10), frame, "as ever from here on");
+    }
+
+    #[test]
     fn what_a_call_leaves_stays() {
         let memory = pages(100);
         let arena = Arena::new(&memory);
-        let kept = arena.allocate(layout(1000)).unwrap();
-        let frame = arena.allocate(layout(10)).unwrap();
+        let kept = take(&arena, 1000);
+        let frame = take(&arena, 10);
         arena.begin(frame, 1);
         arena.free(frame, 10);
-        let next = arena.allocate(layout(10)).unwrap();
+        let next = take(&arena, 10);
         assert!(next >= kept + 1000);
         // Freed at last, it is behind us.
         arena.free(kept, 1000);
         arena.free(next, 10);
-        assert_eq!(arena.allocate(layout(10)), Some(next));
+        assert_eq!(take(&arena, 10), next);
     }
 
     #[test]
     fn what_was_left_behind_does_not_grow_into_this_call() {
         let memory = pages(100);
         let arena = Arena::new(&memory);
-        let kept = arena.allocate(layout(8)).unwrap();
+        let kept = take(&arena, 8);
         arena.begin(0, 0);
         assert!(!arena.resize(kept, 8, 16), "it has to move");
         assert!(arena.resize(kept, 8, 4));
-        let next = arena.allocate(layout(8)).unwrap();
+        let next = take(&arena, 8);
         arena.free(next, 8);
-        assert_eq!(arena.allocate(layout(8)), Some(next));
+        assert_eq!(take(&arena, 8), next);
     }
 
     #[test]
     fn the_last_allocation_grows_and_shrinks_in_place() {
         let memory = pages(100);
         let arena = Arena::new(&memory);
-        let first = arena.allocate(layout(10)).unwrap();
+        let first = take(&arena, 10);
         assert!(arena.resize(first, 10, 30_000));
-        let second = arena.allocate(layout(10)).unwrap();
+        let second = take(&arena, 10);
         assert!(second >= first + 30_000);
         assert!(!arena.resize(first, 30_000, 30_001));
         assert!(arena.resize(first, 30_000, 5));
@@ -295,6 +382,8 @@ mod tests {
         Free(prop::sample::Index),
         Resize(prop::sample::Index, usize),
         Begin(usize),
+        /// Of what the call has allocated, it returns each of which the bit is set.
+        End(u64),
         Elsewhere,
     }
 
@@ -305,6 +394,7 @@ mod tests {
             5 => any::<prop::sample::Index>().prop_map(Step::Free),
             2 => (any::<prop::sample::Index>(), 1..300_usize).prop_map(|(of, size)| Step::Resize(of, size)),
             2 => (0..3_usize).prop_map(Step::Begin),
+            2 => prop_oneof![Just(u64::MAX), any::<u64>()].prop_map(Step::End),
             1 => Just(Step::Elsewhere),
         ]
     }
@@ -317,8 +407,10 @@ mod tests {
             let memory = pages(10_000);
             let arena = Arena::new(&memory);
             let mut used: Vec<(usize, usize)> = Vec::new();
+            // What calls before this one have left behind.
+            let mut left: Vec<(usize, usize)> = Vec::new();
             let take = |used: &mut Vec<(usize, usize)>, size, align| {
-                let start = arena.allocate(Layout::from_size_align(size, align).unwrap()).unwrap();
+                let start = arena.allocate(Layout::from_size_align(size, align).unwrap()).unwrap().get();
                 assert_eq!(start % align, 0);
                 assert!(start >= 3 * PAGE && start + size <= memory.end.get() * PAGE);
                 let apart = |&(other, length): &(usize, usize)| {
@@ -345,8 +437,21 @@ mod tests {
                         }
                     }
                     Step::Begin(count) => {
+                        left = used.clone();
                         let arguments: Vec<_> = (0..count).map(|_| take(&mut used, 9, 1)).collect();
                         arena.begin(arguments.first().copied().unwrap_or(0), count);
+                    }
+                    Step::End(bits) => {
+                        let before = used.len();
+                        let mut place = 0;
+                        used.retain(|piece| {
+                            let of_call = !left.iter().any(|(start, _)| *start == piece.0);
+                            place += usize::from(of_call);
+                            !(of_call && bits >> (place % 64) & 1 == 1)
+                        });
+                        arena.keep(before - used.len());
+                        arena.end();
+                        left = used.clone();
                     }
                     Step::Elsewhere => memory.end.set(memory.end.get() + 1),
                     Step::Free(_) | Step::Resize(..) => {}

@@ -4,6 +4,11 @@
 //! checks that the traits are implemented: the names of a component's exports
 //! are no names for a native linker.
 
+#[cfg(target_arch = "wasm32")]
+pub mod kept;
+#[cfg(any(target_arch = "wasm32", test))]
+mod returned;
+
 /// Makes a component of a converter: the one line that ends its `lib.rs`.
 ///
 /// Give the type that implements [`UplinkConverter`](crate::UplinkConverter),
@@ -63,7 +68,7 @@ macro_rules! __export_glue {
                     $crate::__private::decode::<$converter>(&frame)
                 }
             }
-    bindings::export_uplink!(Glue with_types_in bindings);
+    bindings::export_uplink!(Glue with_types_in $crate::__private::kept);
         };
     };
     (downlink $converter:ty) => {
@@ -81,7 +86,7 @@ macro_rules! __export_glue {
                     $crate::__private::encode::<$converter>(msg, msg_type)
                 }
             }
-    bindings::export_downlink!(Glue with_types_in bindings);
+    bindings::export_downlink!(Glue with_types_in $crate::__private::kept);
         };
     };
     (lifecycle $converter:ty) => {
@@ -105,7 +110,7 @@ macro_rules! __export_glue {
                     )
                 }
             }
-    bindings::export_lifecycle!(Glue with_types_in bindings);
+    bindings::export_lifecycle!(Glue with_types_in $crate::__private::kept);
         };
     };
     (framing $converter:ty) => {
@@ -125,7 +130,7 @@ macro_rules! __export_glue {
                     })
                 }
             }
-    bindings::export_framing!(Glue with_types_in bindings);
+    bindings::export_framing!(Glue with_types_in $crate::__private::kept);
         };
     };
 }
@@ -154,11 +159,14 @@ macro_rules! __export_glue {
 pub(crate) mod glue {
     use std::sync::Once;
 
+    use super::returned;
     use crate::error::describe;
     use crate::{
         Context, DownlinkConverter, Entity, FramingConverter, Message, Step, UplinkConverter,
         arena, log,
     };
+
+    pub use crate::arena::end;
 
     const SDK: &str = concat!("rust ", env!("CARGO_PKG_VERSION"));
 
@@ -176,7 +184,9 @@ pub(crate) mod glue {
     pub fn decode<C: UplinkConverter>(frame: &[u8]) -> Result<Vec<Entity>, String> {
         arena::begin([frame]);
         report_panics();
-        C::decode(frame, &Context::default()).map_err(|error| describe(&error))
+        returned(C::decode(frame, &Context::default()), |entities| {
+            returned::entities(entities)
+        })
     }
 
     /// The export `encode`, whose error is text.
@@ -187,7 +197,9 @@ pub(crate) mod glue {
         arena::begin([body.as_bytes(), msg_type.as_bytes()]);
         report_panics();
         let msg = Message::new(body, msg_type);
-        C::encode(&msg, &Context::default()).map_err(|error| describe(&error))
+        returned(C::encode(&msg, &Context::default()), |frames| {
+            returned::frames(frames)
+        })
     }
 
     /// An export of `lifecycle`, whose error is text.
@@ -196,7 +208,9 @@ pub(crate) mod glue {
     ) -> Result<Vec<Entity>, String> {
         arena::begin([]);
         report_panics();
-        function(&Context::default()).map_err(|error| describe(&error))
+        returned(function(&Context::default()), |entities| {
+            returned::entities(entities)
+        })
     }
 
     /// [`Step`] with the contract's numbers.
@@ -218,14 +232,25 @@ pub(crate) mod glue {
         report_panics();
         // What goes beyond 32 bits goes beyond every limit of the host, too.
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        match C::cut(bytes) {
-            Ok(Step::Need(count)) => Ok(WireStep::Need(number(count))),
-            Ok(Step::Frame { skip, length }) => Ok(WireStep::Frame {
+        let step = C::cut(bytes).map(|step| match step {
+            Step::Need(count) => WireStep::Need(number(count)),
+            Step::Frame { skip, length } => WireStep::Frame {
                 skip: number(skip),
                 length: number(length),
-            }),
-            Err(error) => Err(describe(&error)),
-        }
+            },
+        });
+        returned(step, |_| 0)
+    }
+
+    /// The result with the error's text, after the arena has heard in how many pieces of memory it
+    /// will lie.
+    fn returned<T>(result: crate::Result<T>, pieces: fn(&T) -> usize) -> Result<T, String> {
+        let result = result.map_err(|error| describe(&error));
+        arena::keep(match &result {
+            Ok(value) => pieces(value),
+            Err(text) => returned::text(text),
+        });
+        result
     }
 
     /// Sends panics to the host's log. Without it the host sees an

@@ -139,7 +139,10 @@ pub use writer::ByteWriter;
 #[doc(hidden)]
 pub mod __private {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::export::glue::{WireStep, cut, decode, encode, happened};
+    pub use crate::export::{
+        glue::{WireStep, cut, decode, encode, end, happened},
+        kept,
+    };
 
     use crate::{Context, Entity, Message, Result, Step};
 
