@@ -51,7 +51,7 @@
 //!   session value of the connection, replies, answers to calls.
 //! * [`LifecycleConverter`], [`FramingConverter`]: what an uplink converter may add.
 //! * [`log`]: lines for the host's log.
-//! * [`text()`], [`ByteReader`], [`bits`], [`checksum`], [`encoding`], [`json`],
+//! * [`text()`], [`fields()`], [`ByteReader`], [`bits`], [`checksum`], [`encoding`], [`json`],
 //!   [`number`], [`time`]: what decoders need.
 //! * [`ByteWriter`]: what encoders need.
 //! * `testing` (native only): golden cases, one folder a direction.
@@ -112,6 +112,7 @@ pub mod encoding;
 mod entity;
 mod error;
 mod export;
+mod fields;
 pub mod json;
 pub mod log;
 pub mod number;
@@ -131,6 +132,7 @@ pub use converter::{
     DownlinkConverter, FramingConverter, LifecycleConverter, Message, Step, UplinkConverter,
 };
 pub use error::{Error, Result, text};
+pub use fields::fields;
 pub use reader::ByteReader;
 pub use rpc::RpcCall;
 pub use writer::ByteWriter;

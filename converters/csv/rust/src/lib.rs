@@ -15,7 +15,7 @@
 
 use std::borrow::Cow;
 
-use tb_converter::{Context, Entity, Result, UplinkConverter, export, number};
+use tb_converter::{Context, Entity, Result, UplinkConverter, export, fields, number};
 
 /// Decodes `name,type,key,value,key,value…`.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl UplinkConverter for Csv {
             false => Cow::from(text),
         };
         let line = line.strip_suffix("\\n").unwrap_or(&line);
-        let mut fields = line.split(',').map(str::trim_ascii);
+        let mut fields = fields(line, ',');
 
         let name = fields.next().unwrap_or_default();
         if name.is_empty() {
