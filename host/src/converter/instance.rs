@@ -15,7 +15,8 @@ use super::{
     component::Converter,
     deadline::Deadline,
     error::{CallError, one_line},
-    lift::{Frame, Lifted},
+    lift::Frame,
+    lifted::Lifted,
     pack::pack,
     state::{GuestState, truncated},
 };

@@ -24,8 +24,10 @@ use wasmtime::component::{
     ComponentType, Lift, Lower,
 };
 
-use super::bindings::types::{Entity, EntityKind, KeyValue, Sample};
-use crate::message::batch::ValueRef;
+use super::{
+    bindings::types::{Entity, EntityKind, KeyValue, Sample},
+    lifted::{Item, Lifted, Text, Value},
+};
 
 /// A frame on its way into a guest: `list<u8>`.
 pub(super) struct Frame(pub(super) Bytes);
@@ -58,73 +60,6 @@ unsafe impl Lower for Frame {
         offset: usize,
     ) -> wasmtime::Result<()> {
         <[u8]>::linear_lower_to_memory(&self.0, cx, ty, offset)
-    }
-}
-
-/// `list<entity>`, as it was returned; nobody has looked at what it says.
-#[derive(Debug, Default)]
-pub(super) struct Lifted {
-    /// All texts, one behind the other.
-    texts: String,
-    /// What there is, in order.
-    pub(super) items: Vec<Item>,
-    /// How many entities there are.
-    pub(super) entities: usize,
-    /// How many pairs there are.
-    pub(super) pairs: usize,
-}
-
-/// A text of a [`Lifted`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Text {
-    start: usize,
-    end: usize,
-}
-
-/// One thing that was returned.
-#[derive(Debug)]
-pub(super) enum Item {
-    /// An entity, whose samples and attributes follow.
-    Entity {
-        kind: EntityKind,
-        name: Text,
-        profile: Text,
-        label: Option<Text>,
-        customer: Option<Text>,
-        group: Option<Text>,
-        samples: usize,
-    },
-    /// A sample, whose pairs follow.
-    Sample { ts: Option<i64>, pairs: usize },
-    /// The attributes of the entity, which follow; behind its samples, if there are none, too.
-    Attributes { pairs: usize },
-    /// A key and its value.
-    Pair { key: Text, value: Value },
-}
-
-/// A value.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Value {
-    Boolean(bool),
-    Long(i64),
-    Double(f64),
-    Text(Text),
-    Json(Text),
-}
-
-impl Lifted {
-    pub(super) fn text(&self, text: Text) -> &str {
-        self.texts.get(text.start..text.end).unwrap_or_default()
-    }
-
-    pub(super) fn value(&self, value: Value) -> ValueRef<'_> {
-        match value {
-            Value::Boolean(flag) => ValueRef::Boolean(flag),
-            Value::Long(number) => ValueRef::Long(number),
-            Value::Double(number) => ValueRef::Double(number),
-            Value::Text(text) => ValueRef::Text(self.text(text)),
-            Value::Json(text) => ValueRef::Json(self.text(text)),
-        }
     }
 }
 
@@ -205,18 +140,13 @@ impl<'cx, 'store> Reader<'cx, 'store> {
             memory: cx.memory(),
             encoding: cx.options().string_encoding,
             cx,
-            lifted: Lifted::default(),
+            lifted: Lifted::new(),
         }
     }
 
     fn entities(mut self, list: (usize, usize)) -> wasmtime::Result<Lifted> {
         let entities = self.list::<Entity>(list, ENTITY_BYTES, 4)?;
         self.lifted.entities = list.1;
-        // One sample of some values is what most frames bring.
-        self.lifted.items.reserve(list.1.saturating_mul(8).min(64));
-        self.lifted
-            .texts
-            .reserve(list.1.saturating_mul(64).min(4096));
         for entity in entities.chunks_exact(ENTITY_BYTES) {
             self.entity(entity)?;
         }

@@ -33,6 +33,7 @@ mod folder;
 mod golden;
 mod instance;
 mod lift;
+mod lifted;
 #[cfg(feature = "native-decoder")]
 mod native;
 mod pack;

@@ -3,7 +3,7 @@
 use super::{
     check::{check_head, check_value},
     error::CallError,
-    lift::{Item, Lifted},
+    lifted::{Item, Lifted},
 };
 use crate::{
     config::ConverterLimits,
