@@ -210,6 +210,7 @@ lint: (_target wasm)
     cargo fmt --all --check
     cargo fmt --check --manifest-path tests/rivals/Cargo.toml
     cargo clippy {{cargo_flags}} --workspace --all-targets -- -D warnings
+    cargo clippy {{cargo_flags}} -p tb-tcp --features native-decoder -- -D warnings
     cargo clippy --profile converter --locked --target {{wasm}} -p tb-converter \
         $(for name in converters/*/rust; do echo "-p converter-$(basename "$(dirname "$name")")"; done) \
         -- -D warnings

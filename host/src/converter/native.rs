@@ -45,8 +45,8 @@ pub(super) fn decode(frame: &[u8], records: Records<'_>) -> Result<(), CallError
                     Value::Boolean(flag) => ValueRef::Boolean(*flag),
                     Value::Long(number) => ValueRef::Long(*number),
                     Value::Double(number) => ValueRef::Double(*number),
-                    Value::Text(text) => ValueRef::Text(text),
-                    Value::Json(text) => ValueRef::Json(text),
+                    Value::Text(text) => ValueRef::Text(text.as_str()),
+                    Value::Json(text) => ValueRef::Json(text.as_str()),
                 };
                 check_value(&pair.key, value).map_err(CallError::BadResult)?;
                 batch.pair(&pair.key, value);
