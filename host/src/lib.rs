@@ -28,13 +28,15 @@
 //! - [`control`]: what operators ask of a running host
 //! - [`output`]: standard output, which may be closed
 //! - [`config`], [`cli`], [`run`]: settings, commands, and how all is put together
+//! - [`allocator`]: the C library's memory
 //! - [`proto`]: the generated gRPC messages
 
-// `converter::aot` and `converter::lift` say why they need some.
+// `allocator`, `converter::aot` and `converter::lift` say why they need some.
 #![deny(unsafe_code)]
 // They panic when nobody reads any more; `output` does not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod allocator;
 mod bindings;
 pub mod cli;
 pub mod componentize;

@@ -8,6 +8,7 @@ use std::{io::IsTerminal, net::SocketAddr, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use tb_tcp::{
+    allocator,
     cli::{
         Cli, Command, ComponentizeArgs, ConvertersArgs, DeadLettersArgs, HostArgs, LogFormat,
         RunArgs, SpoolArgs, SpoolCommand, StandinArgs,
@@ -32,6 +33,7 @@ use tracing_subscriber::EnvFilter;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    allocator::share();
     let cli = Cli::parse();
     match start(cli) {
         Ok(code) => code,

@@ -36,6 +36,7 @@ pub struct Host {
     /// What outlasts the process.
     pub data: PathBuf,
     folder: TempDir,
+    binary: PathBuf,
 }
 
 /// Settings of a host to be.
@@ -83,10 +84,13 @@ impl Host {
     #[track_caller]
     pub fn restart(self) -> Self {
         let Self {
-            process, folder, ..
+            process,
+            folder,
+            binary,
+            ..
         } = self;
         process.terminate();
-        Self::started(start(folder.path()), folder)
+        Self::started(start(&binary, folder.path(), &[]), folder, binary)
     }
 
     /// Ends the process with SIGKILL, as a crash does, and returns its log.
@@ -106,7 +110,7 @@ impl Host {
             text.replacen("port = 0\nbindAddress", &port, 1),
         )
         .unwrap();
-        self.process = start(self.folder.path());
+        self.process = start(&self.binary, self.folder.path(), &[]);
     }
 
     /// Waits until the first integration listens.
@@ -116,7 +120,7 @@ impl Host {
     }
 
     #[track_caller]
-    fn started(process: Process, folder: TempDir) -> Self {
+    fn started(process: Process, folder: TempDir, binary: PathBuf) -> Self {
         let started = process.wait_for_log(STARTED);
         let path = |name| folder.path().join(name);
         Self {
@@ -126,6 +130,7 @@ impl Host {
             data: path("data"),
             folder,
             process,
+            binary,
         }
     }
 
@@ -275,8 +280,9 @@ impl HostBuilder {
     /// Starts the host and waits until it listens.
     #[track_caller]
     pub fn start(self) -> Host {
+        let binary = self.binary.clone();
         let (folder, process) = self.spawn();
-        Host::started(process, folder)
+        Host::started(process, folder, binary)
     }
 
     /// Starts the process, which may end by itself.
@@ -284,7 +290,7 @@ impl HostBuilder {
         let folder = tempfile::tempdir().unwrap();
         let (environment, binary) = (self.environment.clone(), self.binary.clone());
         self.prepare(folder.path());
-        let process = start_binary(&binary, folder.path(), &environment);
+        let process = start(&binary, folder.path(), &environment);
         (folder, process)
     }
 
@@ -321,11 +327,7 @@ impl HostBuilder {
     }
 }
 
-fn start(folder: &Path) -> Process {
-    start_binary(&binary(), folder, &[])
-}
-
-fn start_binary(binary: &Path, folder: &Path, environment: &[(String, String)]) -> Process {
+fn start(binary: &Path, folder: &Path, environment: &[(String, String)]) -> Process {
     let config = folder.join(CONFIG);
     let arguments = ["run", "--config", config.to_str().unwrap()];
     let environment = environment

@@ -1,6 +1,6 @@
 //! Machine code that an earlier process made of a converter.
 //!
-//! One of the two places of this crate with `unsafe`; the other is `lift`. wasmtime cannot check compiled
+//! One of the three places of this crate with `unsafe`. wasmtime cannot check compiled
 //! code, so whoever writes the cache decides what the host executes. What makes
 //! it sound is [`FileCache`]: its folder belongs to us and nobody else may write
 //! there, an entry is taken only if its content has the hash that it was
@@ -15,6 +15,7 @@ use tracing::{debug, warn};
 use wasmtime::{Engine, component::Component};
 
 use super::file_cache::{CacheKey, FileCache};
+use crate::allocator;
 
 /// Takes the compiled `wasm` from `cache`; compiles it and stores the result if
 /// that fails for whatever reason.
@@ -40,6 +41,8 @@ pub(super) fn compile(
     if let Err(error) = stored {
         warn!(%error, "compiled converter cannot be kept; the next start compiles it again");
     }
+    // The compiler took tens of megabytes.
+    allocator::give_back();
     Ok(component)
 }
 

@@ -5,7 +5,7 @@
 //! guest before anybody else could look. So entities are read here, in one pass, while wasmtime
 //! lets us: into one text and one list, whatever their number.
 //!
-//! The second of this crate's two places with `unsafe`. wasmtime's traits for such types may be
+//! One of this crate's three places with `unsafe`. wasmtime's traits for such types may be
 //! implemented by promising that the type is laid out as wasmtime will believe. Here
 //! nothing is promised that wasmtime does not say itself: layout and type check
 //! are those of its own `Vec<Entity>` and `[u8]`, and what is read of a guest's memory is read from a

@@ -36,9 +36,24 @@ impl Stage {
         settings: impl FnOnce(HostBuilder) -> HostBuilder,
     ) -> Self {
         let stage = Self::of(standin(), binary, settings);
-        stage.standin.wait_for_edge();
-        thread::sleep(SETTLE);
+        stage.settle();
         stage
+    }
+
+    /// The same after the host was stopped and started again, with what it keeps in its data folder.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { standin, host } = self;
+        let host = host.restart();
+        let stage = Self { standin, host };
+        stage.settle();
+        stage
+    }
+
+    fn settle(&self) {
+        self.host
+            .process
+            .wait_for_log("ThingsBoard has sent its devices and assets");
+        thread::sleep(SETTLE);
     }
 
     /// A stand-in that runs already, and a host that need not have reached it.
