@@ -244,7 +244,10 @@ pub(crate) mod glue {
 
     /// The result with the error's text, after the arena has heard in how many pieces of memory it
     /// will lie.
-    fn returned<T>(result: crate::Result<T>, pieces: fn(&T) -> usize) -> Result<T, String> {
+    fn returned<T>(
+        result: crate::Result<T>,
+        pieces: impl FnOnce(&T) -> usize,
+    ) -> Result<T, String> {
         let result = result.map_err(|error| describe(&error));
         arena::keep(match &result {
             Ok(value) => pieces(value),

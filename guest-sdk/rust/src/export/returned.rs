@@ -6,6 +6,7 @@
 use crate::{Entity, KeyValue, Value};
 
 /// Pieces of memory of a list of entities.
+#[inline]
 pub(crate) fn entities(entities: &[Entity]) -> usize {
     list(entities, |entity| {
         let optional = [&entity.label, &entity.customer, &entity.group];
