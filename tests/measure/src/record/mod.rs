@@ -104,22 +104,26 @@ pub(crate) fn plot_file(part: &str, key: &str) -> String {
     format!("{part}-{key}.svg")
 }
 
-/// The commit that is checked out, with `-dirty` behind it if files differ from it.
+/// The commit that is checked out, with `-dirty` behind it if files differ from it: others than documents,
+/// in which parts that were measured before this one have put their results.
 fn commit(root: &Path) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args([
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=10",
-            "--exclude=*",
-        ])
-        .output();
-    let text = output.ok().filter(|output| output.status.success());
-    let text = text.and_then(|output| String::from_utf8(output.stdout).ok());
-    text.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned())
+    let Some(commit) = git(root, &["rev-parse", "--short=10", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    let changed = ["status", "--porcelain", "--untracked-files=no", "--"];
+    let changed = git(root, &[&changed[..], &[".", ":!docs"]].concat());
+    match changed.as_deref() {
+        Some("") => commit,
+        _ => format!("{commit}-dirty"),
+    }
+}
+
+/// What git says, none if it fails.
+fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let mut git = Command::new("git");
+    let output = git.arg("-C").arg(root).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
 }
 
 fn read(path: &Path) -> Result<String, RecordError> {
@@ -142,6 +146,26 @@ mod tests {
     use crate::report::tests::report;
 
     const EMPTY: &str = "# Benchmarks\n\n<!-- bench:sums -->\n<!-- /bench:sums -->\n\nEnd.\n";
+
+    #[test]
+    fn documents_do_not_make_a_commit_dirty() {
+        let folder = documents(EMPTY);
+        let root = folder.path();
+        assert_eq!(commit(root), "unknown");
+        let source = root.join("source.rs");
+        fs::write(&source, "one").unwrap();
+        git(root, &["init"]).unwrap();
+        git(root, &["add", "--all"]).unwrap();
+        let author = ["-c", "user.name=A", "-c", "user.email=a@example.com"];
+        let arguments = [&author[..], &["commit", "--message=First"]].concat();
+        git(root, &arguments).unwrap();
+        let clean = commit(root);
+        assert_eq!(clean.len(), 10);
+        fs::write(root.join(DOCUMENT), "changed").unwrap();
+        assert_eq!(commit(root), clean);
+        fs::write(&source, "two").unwrap();
+        assert_eq!(commit(root), format!("{clean}-dirty"));
+    }
 
     fn documents(text: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
