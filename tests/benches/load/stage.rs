@@ -62,7 +62,10 @@ impl Stage {
         binary: Option<&PathBuf>,
         settings: impl FnOnce(HostBuilder) -> HostBuilder,
     ) -> Self {
-        let mut host = Host::builder(standin.grpc.port()).converter("csv", converter("csv"));
+        // A thousand devices connect within milliseconds. What the default backlog has no room for the kernel may reset.
+        let mut host = Host::builder(standin.grpc.port())
+            .converter("csv", converter("csv"))
+            .client("soBacklogOption = 4096");
         if let Some(binary) = binary {
             host = host.binary(binary);
         }
