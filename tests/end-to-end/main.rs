@@ -11,6 +11,7 @@ mod entities;
 mod folder;
 mod framing;
 mod golden;
+mod guest_memory;
 mod guide;
 mod hostile;
 mod hot_reload;

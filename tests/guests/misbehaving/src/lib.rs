@@ -5,7 +5,10 @@
 //! own are called `misbehaving`.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicI64, Ordering},
+};
 
 use tb_converter::{
     Context, Entity, KeyValue, Result, Sample, UplinkConverter, Value, export, log,
@@ -20,6 +23,9 @@ const PAGE: usize = 4096;
 
 /// How many calls this instance has served.
 static CALLS: AtomicI64 = AtomicI64::new(0);
+
+/// What this instance was to remember.
+static REMEMBERED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Misbehaving;
 
@@ -130,6 +136,13 @@ fn run(command: &str, arguments: &str, context: &Context) -> Result<Vec<Entity>>
             let memory = vec![1u8; arguments.parse::<usize>()? << 20];
             black_box(Box::leak(memory.into_boxed_slice()));
             Ok(Vec::new())
+        }
+        // remember TEXT: an entity whose telemetry `remembered` has all that was to be remembered so far.
+        "remember" => {
+            let mut remembered = REMEMBERED.lock().map_err(|_| "a call panicked")?;
+            remembered.push(arguments.to_owned());
+            let all: String = remembered.iter().map(|text| format!("{text} ")).collect();
+            Ok(vec![misbehaving().telemetry("remembered", all)])
         }
         // shout LINES: so many lines for the log.
         "shout" => {
