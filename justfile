@@ -2,6 +2,9 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
+# Incremental builds, which some turn on for everything, inline differently: what is measured is what users build.
+export CARGO_INCREMENTAL := "0"
+
 # Converters become components for this target: plain `cargo build`, no further tool.
 wasm := "wasm32-wasip2"
 # Guests without WASI load too; the tests build one.
