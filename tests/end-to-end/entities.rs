@@ -151,8 +151,12 @@ fn creation_can_be_forbidden() {
     assert_eq!(standin.device_names(), ["SN-1"]);
     // The remedy of the message.
     standin.must_post("/devices", &json!({ "name": "SN-9" }));
-    host.device().send("SN-9,default,n,4\n");
-    standin.wait_for_latest("SN-9", "n", 4);
+    // Until the host has heard of it, what it sends is still dropped.
+    let mut device = host.device();
+    wait_for("data of the device that was made by hand", || {
+        device.send("SN-9,default,n,4\n");
+        (standin.latest("SN-9", "n")? == 4).then_some(())
+    });
 }
 
 /// Whatever the server does while it synchronises.
