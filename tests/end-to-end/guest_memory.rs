@@ -1,21 +1,20 @@
 //! What a converter in Rust does with its memory: all of a call's is free again after it, and
 //! what a call leaves behind stays as it is.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use bytes::Bytes;
 use harness::{converter, guest};
+use tb_converter::Value;
 use tb_tcp::{
     config::ConverterSettings,
-    converter::{CallContext, Converter, ConverterEngine, Here, Metadata, Session},
-    message::{Value, batch::Origin},
+    converter::{Converter, ConverterEngine, Metadata, Trial},
 };
 use tokio::runtime::Runtime;
 
 /// An instance that serves all calls.
 struct Instance {
-    converter: Arc<Converter>,
-    thread: Here,
+    trial: Trial,
     /// Guests that print need one.
     runtime: Runtime,
 }
@@ -28,43 +27,28 @@ impl Instance {
             ..ConverterSettings::default()
         };
         let (name, wasm) = ("guest", fs::read(file).unwrap());
+        let converter = Converter::load(&engine, name, &wasm, settings.limits(name)).unwrap();
         Self {
-            converter: Converter::load(&engine, name, &wasm, settings.limits(name)).unwrap(),
-            thread: Here::default(),
+            trial: Trial::new(converter),
             runtime: Runtime::new().unwrap(),
         }
     }
 
-    /// The last value that these frames bring.
-    fn decode(&mut self, frames: Vec<String>) -> Option<Value> {
+    /// The last value that these frames bring, and the instance's memory after them.
+    fn decode(&mut self, frames: &[String]) -> (Option<Value>, usize) {
         let _runtime = self.runtime.enter();
-        let mut left: Vec<_> = frames.into_iter().map(Bytes::from).collect();
-        let mut last = None;
-        while !left.is_empty() {
-            let context = Arc::new(CallContext::Uplink {
-                integration: Arc::new(Metadata::new()),
-                peer: ([127, 0, 0, 1], 1).into(),
-                local: ([127, 0, 0, 1], 2).into(),
-                session: Session::new(Bytes::new()),
-            });
-            let origin = Origin {
-                integration: "test".into(),
-                allow_create: true,
-                received_ms: 0,
-            };
-            let (mut frames, decoded, batch) =
-                self.thread.decode(&self.converter, left, (context, origin));
-            for outcome in &decoded {
-                assert!(outcome.is_ok(), "{outcome:?}");
-            }
-            left = frames.split_off(decoded.len());
-            let values = batch.to_uplinks().into_iter().flat_map(|uplink| {
-                let samples = uplink.entity.telemetry.into_iter();
-                samples.flat_map(|sample| sample.values)
-            });
+        let (mut last, mut memory) = (None, 0);
+        for frame in frames {
+            let tried = self
+                .trial
+                .decode(frame.as_bytes(), &Metadata::new(), &Bytes::new());
+            let samples = tried.result.unwrap().into_iter();
+            let samples = samples.flat_map(|entity| entity.telemetry);
+            let values = samples.flat_map(|sample| sample.values);
             last = values.last().map(|pair| pair.value).or(last);
+            memory = tried.memory_bytes;
         }
-        last
+        (last, memory)
     }
 }
 
@@ -75,13 +59,12 @@ fn a_call_leaves_no_memory_behind() {
         let line = |n| format!("SN-{n},default,temperature,25.7,a-key-that-is-long-{n},{n}");
         (from..from + 256).map(line).collect::<Vec<_>>()
     };
-    assert_eq!(csv.decode(lines(0)), Some(Value::Long(255)));
-    let first = csv.thread.memory_bytes();
+    let (last, first) = csv.decode(&lines(0));
+    assert_eq!(last, Some(Value::Long(255)));
     assert!(first > 0);
     for from in 1..100 {
-        csv.decode(lines(from * 1000));
+        assert_eq!(csv.decode(&lines(from * 1000)).1, first);
     }
-    assert_eq!(csv.thread.memory_bytes(), first);
 }
 
 #[test]
@@ -97,5 +80,5 @@ fn what_a_call_keeps_is_not_overwritten_by_the_next() {
     }
     frames.push("remember the end".to_owned());
     expected.push_str("the end ");
-    assert_eq!(guest.decode(frames), Some(Value::Text(expected)));
+    assert_eq!(guest.decode(&frames).0, Some(Value::Text(expected)));
 }
