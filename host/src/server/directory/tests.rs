@@ -58,6 +58,18 @@ fn taken(outbox: &Outbox) -> Vec<Handed> {
     std::iter::from_fn(|| outbox.take_downlink()).collect()
 }
 
+/// Connection 1 of device A, whose writer has taken the first of three downlinks.
+fn one_in_hand(directory: &Directory) -> (Arc<Outbox>, Handed) {
+    let (route, outbox) = route(1, 2);
+    directory.seen("A", &route);
+    for msg in ["1", "2"] {
+        directory.deliver(downlink("A", msg));
+    }
+    let first = outbox.take_downlink().unwrap();
+    directory.deliver(downlink("A", "3"));
+    (outbox, first)
+}
+
 fn texts(handed: &[Handed]) -> Vec<&str> {
     let texts = handed.iter().map(|handed| handed.downlink.msg.as_str());
     texts.collect()
@@ -255,13 +267,7 @@ async fn a_slow_device_keeps_its_order() {
 #[tokio::test]
 async fn what_a_closed_connection_did_not_write_waits_first() {
     let (directory, folder) = directory();
-    let (old, outbox) = route(1, 2);
-    directory.seen("A", &old);
-    for msg in ["1", "2"] {
-        directory.deliver(downlink("A", msg));
-    }
-    let unwritten = outbox.take_downlink().unwrap();
-    directory.deliver(downlink("A", "3"));
+    let (outbox, unwritten) = one_in_hand(&directory);
     directory.leave(1, ["A".to_owned()].iter());
     directory.deliver(downlink("A", "4"));
     directory.take_back(1, [unwritten].into_iter().chain(taken(&outbox)));
@@ -277,13 +283,7 @@ async fn what_a_closed_connection_did_not_write_waits_first() {
 #[tokio::test]
 async fn what_is_put_back_is_the_first_again() {
     let (directory, _folder) = directory();
-    let (old, outbox) = route(1, 2);
-    directory.seen("A", &old);
-    for msg in ["1", "2"] {
-        directory.deliver(downlink("A", msg));
-    }
-    let unwritten = outbox.take_downlink().unwrap();
-    directory.deliver(downlink("A", "3"));
+    let (outbox, unwritten) = one_in_hand(&directory);
     outbox.put_back(unwritten);
     outbox.abandon();
     assert!(outbox.room().is_none());
