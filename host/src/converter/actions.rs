@@ -6,7 +6,7 @@ use super::{
     bindings::types::Value,
     call::CallContext,
     error::CallError,
-    session::{Changed, Session},
+    session::{Changed, Hold, Session},
 };
 use crate::config::ConverterLimits;
 
@@ -148,6 +148,7 @@ impl Asked {
     pub(super) fn conclude(
         &mut self,
         context: &CallContext,
+        hold: Option<&Hold<'_>>,
     ) -> Result<Result<Option<Box<Actions>>, Changed>, CallError> {
         let Self {
             actions,
@@ -160,9 +161,14 @@ impl Asked {
         }
         if !context.will_be_repeated()
             && let Some(value) = &actions.session
-            && let Err(changed) = context.session().replace(value.clone(), read)
         {
-            return Ok(Err(changed));
+            let replaced = match hold {
+                Some(hold) => hold.replace(value.clone(), read),
+                None => context.session().replace(value.clone(), read),
+            };
+            if let Err(changed) = replaced {
+                return Ok(Err(changed));
+            }
         }
         Ok(Ok((!actions.is_empty()).then(|| Box::new(actions))))
     }
@@ -204,7 +210,7 @@ mod tests {
 
     fn conclude(asked: &mut Asked) -> Result<Option<Box<Actions>>, CallError> {
         let context = CallContext::nowhere(Session::default());
-        asked.conclude(&context).map(Result::unwrap)
+        asked.conclude(&context, None).map(Result::unwrap)
     }
 
     #[test]
@@ -302,7 +308,7 @@ mod tests {
         asked.set_session(b"new".to_vec(), &limits);
         assert_eq!(asked.session(&session), "new", "a call sees its own");
         assert_eq!(session.value(), "old");
-        let actions = asked.conclude(&context).unwrap().unwrap().unwrap();
+        let actions = asked.conclude(&context, None).unwrap().unwrap().unwrap();
         assert_eq!(actions.session.as_deref(), Some(&b"new"[..]));
         assert_eq!(session.value(), "new");
 
@@ -310,7 +316,7 @@ mod tests {
         late.session(&session);
         session.replace(Bytes::from_static(b"x"), None).unwrap();
         late.set_session(b"y".to_vec(), &limits);
-        assert_eq!(late.conclude(&context), Ok(Err(Changed)));
+        assert_eq!(late.conclude(&context, None), Ok(Err(Changed)));
         assert_eq!(session.value(), "x");
     }
 }

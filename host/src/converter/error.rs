@@ -102,7 +102,7 @@ pub enum CallError {
     },
     /// Other calls of the connection changed the session value each time that
     /// this one was made.
-    #[error("the session value changed during each of {0} tries of the call")]
+    #[error("the session value changed during each of {0} tries of the call, which takes long")]
     SessionContended(u32),
     /// The guest's stack is used up, by endless recursion as a rule.
     #[error("the converter recursed too deep and was stopped")]

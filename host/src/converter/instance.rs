@@ -29,8 +29,8 @@ use crate::{
 /// the error's type is private.
 const FUEL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// How often a call is made whose session value others change meanwhile. There is
-/// one other call at a time, and it changes the value once.
+/// How often a call is made whose session value others change meanwhile. In the last try
+/// nobody can, if the call takes no longer than others may be made to wait.
 const MAX_TRIES: u32 = 8;
 
 /// An instance and its store. One instance lives in one store, because a store
@@ -328,12 +328,19 @@ impl Instance {
         mut check: impl FnMut(&T, &ConverterLimits) -> Result<(), CallError>,
     ) -> Result<Output<T>, Failure> {
         let limits = self.converter.limits;
-        for _ in 0..MAX_TRIES {
+        for tries in 1..=MAX_TRIES {
+            let may_hold = tries == MAX_TRIES && matches!(time, Time::AtMost(_));
+            let hold = may_hold.then(|| context.session().hold());
             begin(&mut self.store, &limits, context, time);
             let outcome = call(&self.exports, &mut self.store).map_err(CallError::NotExported)?;
             let value = self.finish(outcome, time)?;
             check(&value, &limits)?;
-            if let Ok(actions) = self.store.data_mut().asked.conclude(context)? {
+            if let Ok(actions) = self
+                .store
+                .data_mut()
+                .asked
+                .conclude(context, hold.as_ref())?
+            {
                 return Ok(Output { value, actions });
             }
         }
