@@ -203,18 +203,11 @@ fn a_changed_secret_and_a_deleted_edge_are_named() {
     standin.wait_for_edge();
     host.device().send("SN-1,default,n,1\n");
     standin.wait_for_latest("SN-1", "n", 1);
-    let waiting = |records: u64| {
-        wait_for(&format!("{records} records wait in the spool"), || {
-            let status = host.tool(&["spool", "status"]).json();
-            (status["records"] == records).then_some(())
-        });
-    };
-    // The stand-in shows a value before it acknowledges it.
-    waiting(0);
+    host.wait_for_records(0);
     standin.must_delete("/edge");
     host.process.wait_for_log("ThingsBoard closed the session");
     host.device().send("SN-1,default,n,2\n");
-    waiting(1);
+    host.wait_for_records(1);
 }
 
 /// Two hosts with one key end each other's sessions; both say so, and neither
@@ -229,10 +222,7 @@ fn a_second_host_with_the_same_key_is_noticed() {
     second.device().send("SN-1,default,n,1\n");
     standin.wait_for_latest("SN-1", "n", 1);
     first.device().send("SN-2,default,n,1\n");
-    wait_for("the first one keeps it", || {
-        let status = first.tool(&["spool", "status"]).json();
-        (status["records"] == 1).then_some(())
-    });
+    first.wait_for_records(1);
 }
 
 /// Acknowledgements that come twice, and some that nobody asked for.

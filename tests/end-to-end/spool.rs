@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use harness::{Host, HostBuilder, Standin, Tool, binary, wait_for};
+use harness::{Host, HostBuilder, Standin, Tool, binary};
 use serde_json::{Value as Json, json};
 
 /// Where ThingsBoard is down at present.
@@ -34,9 +34,7 @@ fn send(host: &Host, first: u64, end: u64) {
         .map(|number| format!("SN-1,default,n,{number}\n"))
         .collect();
     host.device().send(&lines.concat());
-    wait_for("all are stored", || {
-        (status(host)["records"] == end).then_some(())
-    });
+    host.wait_for_records(end);
 }
 
 fn export(host: &Host, more: &[&str]) -> Tool {
@@ -140,9 +138,7 @@ fn what_waits_is_seen_and_exported_until_thingsboard_has_it() {
     standin.wait_for_latest("SN-1", "n", 1499);
     let expected: Vec<_> = (0..1500).map(|number| json!(number)).collect();
     assert_eq!(standin.history("SN-1", "n"), expected);
-    wait_for("nothing waits any more", || {
-        (status(&host)["records"] == 0).then_some(())
-    });
+    host.wait_for_records(0);
     let done = status(&host);
     assert_eq!(done["oldestAgeMs"], Json::Null);
     assert_eq!(done["nextPosition"], 1501);

@@ -172,6 +172,15 @@ impl Host {
         list["total"].as_u64().unwrap()
     }
 
+    /// Waits until so many records in the spool are not acknowledged. The stand-in shows a
+    /// value before it acknowledges it.
+    pub fn wait_for_records(&self, records: u64) {
+        wait_for(&format!("{records} records wait in the spool"), || {
+            let status = self.tool(&["spool", "status"]).json();
+            (status["records"] == records).then_some(())
+        });
+    }
+
     /// A device that connects to the integration `name`.
     #[track_caller]
     pub fn device_of(&self, name: &str) -> Device {
