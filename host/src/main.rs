@@ -117,24 +117,20 @@ fn start_log(cli: &Cli) -> Result<()> {
 async fn serve(arguments: RunArgs) -> Result<ExitCode> {
     let stop = stop_signal()?;
     let asked = reload_signal()?;
-    let loaded = config::load(arguments.config.as_deref(), environment)?;
+    let path = arguments.config.as_deref();
+    let load = || config::load(path, environment);
+    let file = path.map(|path| SettingsFile::new(path.to_owned(), load, asked));
+    let loaded = load()?;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
     let host = Host::start(loaded.settings).await?;
-    match arguments.config {
+    match file {
         None => stop.await,
-        Some(path) => {
-            let file = SettingsFile {
-                load: || config::load(Some(&path), environment),
-                path: path.clone(),
-                asked,
-            };
-            tokio::select! {
-                () = stop => {}
-                () = file.follow(&host) => {}
-            }
-        }
+        Some(file) => tokio::select! {
+            () = stop => {}
+            () = file.follow(&host) => {}
+        },
     }
     host.stop().await;
     Ok(ExitCode::SUCCESS)
