@@ -224,11 +224,13 @@ impl Link {
                 }
             };
             tokio::select! {
+                // What was changed here is true of each message that comes after it.
+                biased;
+                () = wake.notified() => {}
                 message = self.requests.message(), if !self.acks.is_full() => match message? {
                     Some(message) => self.receive(number, message).await?,
                     None => return Ok(()),
                 },
-                () = wake.notified() => {}
                 () = due => {}
             }
         }
