@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{Host, Standin, guest, wait_for};
+use harness::{Host, Standin, StopAtEnd, guest, wait_for};
 
 const REPLACEMENTS: usize = 50;
 
@@ -65,6 +65,7 @@ fn no_frame_is_lost_while_the_converter_is_replaced() {
                 device.close();
             });
         }
+        let _stop = StopAtEnd(&stop);
         for number in 1..=REPLACEMENTS {
             let way = [Way::Copy, Way::Rename, Way::SlowWrite][number % 3];
             put(&versions[number % 2], &file, way);
@@ -74,7 +75,6 @@ fn no_frame_is_lost_while_the_converter_is_replaced() {
             });
             latencies.push(closed.elapsed());
         }
-        stop.store(true, Ordering::Relaxed);
     });
 
     let sent = sent.into_inner();

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{Device, Host, Standin, guest, wait_for};
+use harness::{Device, Host, Standin, StopAtEnd, guest, wait_for};
 
 fn host(standin: &Standin) -> Host {
     Host::builder(standin.grpc.port())
@@ -33,16 +33,6 @@ fn median_round_trip(standin: &Standin, device: &mut Device, name: &str, count: 
     times[count / 2]
 }
 
-/// Ends the threads of a scope however it is left: a scope waits for them even if
-/// its own work has failed.
-struct StopAtEnd<'scope>(&'scope AtomicBool);
-
-impl Drop for StopAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn runaways_do_not_hold_the_others_up() {
     let standin = Standin::start();
@@ -50,7 +40,7 @@ fn runaways_do_not_hold_the_others_up() {
     let stop = AtomicBool::new(false);
     // Before the others: they share an address, which is remembered for runaways.
     let mut good = host.device();
-    median_round_trip(&standin, &mut good, "SN-1", 1);
+    let alone = median_round_trip(&standin, &mut good, "SN-1", 30);
     thread::scope(|scope| {
         let _stop = StopAtEnd(&stop);
         // On one connection, and on a new one for each frame.
@@ -70,11 +60,15 @@ fn runaways_do_not_hold_the_others_up() {
         wait_for("the runaways run", || {
             (host.process.count_log("frame not decoded") >= 3).then_some(())
         });
-        let median = median_round_trip(&standin, &mut good, "SN-1", 100);
+        let median = median_round_trip(&standin, &mut good, "SN-2", 100);
         // Each runaway takes 100 ms of a thread, and there are two threads: a
         // frame behind them would wait as long. Other tests run beside this one,
         // so a single frame may be late for another reason.
-        assert!(median < Duration::from_millis(50), "{median:?}");
+        let late = median.saturating_sub(alone);
+        assert!(
+            late < Duration::from_millis(50),
+            "{median:?}, alone {alone:?}"
+        );
     });
 }
 
@@ -89,7 +83,7 @@ fn the_runaways_processor_time_is_bounded() {
     });
     let (start, before) = (Instant::now(), host.process.processor_ticks());
     wait_for("more of them ran", || {
-        (host.process.count_log("frame not decoded") >= 8).then_some(())
+        (host.process.count_log("frame not decoded") >= 5).then_some(())
     });
     let ticks = host.process.processor_ticks() - before;
     let share = Duration::from_millis(10 * ticks).as_secs_f64() / start.elapsed().as_secs_f64();

@@ -1,6 +1,6 @@
 //! Stopping: what was accepted is delivered first.
 
-use harness::{Host, Standin};
+use harness::{Host, Port, Standin};
 use serde_json::json;
 
 #[test]
@@ -28,18 +28,18 @@ fn a_stopping_host_delivers_what_devices_had_sent() {
 /// What ThingsBoard has not acknowledged waits in the spool for the next start.
 #[test]
 fn what_cannot_be_delivered_is_sent_by_the_next_start() {
-    let standin = Standin::start();
-    let port = standin.grpc.port();
-    standin.process.terminate();
-    let host = Host::builder(port).top("shutdownTimeoutMs = 300").start();
+    let port = Port::free();
+    let host = Host::builder(port.number())
+        .top("shutdownTimeoutMs = 300")
+        .start();
     let mut device = host.device();
     device.send("SN-1,default,n,0\nSN-1,default,n,1\n");
-    host.process.wait_for_log("device connected");
+    host.wait_for_records(2);
     let host = host.restart();
     let log = host.process.log();
     let line = log.iter().find(|line| line["records"].is_number()).unwrap();
     assert_eq!(line["records"], 2);
-    let standin = Standin::start_on(port);
+    let standin = Standin::start_on(&port);
     standin.wait_for_latest("SN-1", "n", 1);
     assert_eq!(standin.history("SN-1", "n"), [json!(0), json!(1)]);
 }

@@ -9,19 +9,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use harness::{Host, HostBuilder, Standin, Tool, binary};
+use harness::{Host, HostBuilder, Port, Standin, Tool, binary};
 use serde_json::{Value as Json, json};
 
-/// Where ThingsBoard is down at present.
-fn free_port() -> u16 {
-    let standin = Standin::start();
-    let port = standin.grpc.port();
-    standin.process.terminate();
-    port
-}
-
-fn host(port: u16) -> HostBuilder {
-    Host::builder(port).top("shutdownTimeoutMs = 100")
+/// One whose ThingsBoard is down at present.
+fn host(port: &Port) -> HostBuilder {
+    Host::builder(port.number()).top("shutdownTimeoutMs = 100")
 }
 
 fn status(host: &Host) -> Json {
@@ -74,8 +67,8 @@ fn content(host: &Host) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn what_waits_is_seen_and_exported_until_thingsboard_has_it() {
-    let port = free_port();
-    let mut host = host(port).start();
+    let port = Port::free();
+    let mut host = host(&port).start();
     let empty = status(&host);
     assert_eq!(
         (&empty["records"], &empty["oldestAgeMs"]),
@@ -134,7 +127,7 @@ fn what_waits_is_seen_and_exported_until_thingsboard_has_it() {
     assert_eq!(again.code, Some(1));
     assert!(again.error.contains("is there already"), "{again:?}");
 
-    let standin = Standin::start_on(port);
+    let standin = Standin::start_on(&port);
     standin.wait_for_latest("SN-1", "n", 1499);
     let expected: Vec<_> = (0..1500).map(|number| json!(number)).collect();
     assert_eq!(standin.history("SN-1", "n"), expected);
@@ -153,7 +146,8 @@ fn a_spool_elsewhere_is_found_by_the_settings() {
         "spool = {{ directory = '{}', maxMib = 3 }}",
         folder.display()
     );
-    let mut host = host(free_port()).top(&settings).start();
+    let port = Port::free();
+    let mut host = host(&port).top(&settings).start();
     send(&host, 0, 5);
     host.kill();
     let alone = status(&host);
@@ -195,7 +189,8 @@ fn where_there_is_no_spool_none_is_made() {
 
 #[test]
 fn a_damaged_store_is_told_and_stays_as_it_is() {
-    let mut host = host(free_port()).start();
+    let port = Port::free();
+    let mut host = host(&port).start();
     for end in 1..=40 {
         send(&host, end - 1, end);
     }
@@ -260,7 +255,8 @@ fn first_line(arguments: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn a_closed_pipe_ends_an_export_quietly() {
-    let mut host = host(free_port()).start();
+    let port = Port::free();
+    let mut host = host(&port).start();
     send(&host, 0, 3000);
     let config = host.config.to_str().unwrap().to_owned();
     let arguments = ["spool", "export", "--config", &config];

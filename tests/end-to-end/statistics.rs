@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use harness::{Device, Host, Standin, wait_for};
+use harness::{Device, Host, Port, Standin, wait_for};
 use serde_json::{Value as Json, json};
 
 /// A host with the integrations `line2` and `line1`.
@@ -163,14 +163,12 @@ fn the_edge_has_the_counts_and_events_of_all_integrations() {
 /// An hour is not waited for; nor is it said that all was acknowledged.
 #[test]
 fn without_a_session_no_stop_waits_for_statistics() {
-    let standin = Standin::start();
-    let port = standin.grpc.port();
-    standin.process.terminate();
+    let port = Port::free();
     for (to, expected) in [
         ("edge", "stopped before ThingsBoard acknowledged the last"),
         ("device", "stopped before ThingsBoard acknowledged everyth"),
     ] {
-        let host = Host::builder(port)
+        let host = Host::builder(port.number())
             .top("shutdownTimeoutMs = 3600000")
             .statistics(&format!("to = '{to}'"))
             .start();

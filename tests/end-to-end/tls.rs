@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use harness::{Host, HostBuilder, Standin};
+use harness::{Host, HostBuilder, Port, Standin};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
@@ -166,9 +166,8 @@ fn a_proxy_is_used_and_its_failures_are_named() {
     let log = format!("{:?}", with.process.log());
     assert!(!log.contains("t0p-wrong") && !log.contains("YW5u"), "{log}");
 
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let nobody = free.local_addr().unwrap();
-    drop(free);
+    let port = Port::free();
+    let nobody = format!("127.0.0.1:{}", port.number());
     let wrong = behind(&format!("http://{nobody}")).start();
     let text = format!("the proxy {nobody} refuses connections: check HTTPS_PROXY");
     assert_no_session(&wrong, &[&text]);

@@ -16,8 +16,10 @@ mod device;
 mod files;
 mod host;
 mod hostile;
+mod port;
 mod process;
 mod standin;
+mod stop;
 mod tool;
 
 use std::time::{Duration, Instant};
@@ -26,8 +28,10 @@ pub use device::Device;
 pub use files::{bare_module, binary, component, converter, guest, repository, target};
 pub use host::{Host, HostBuilder};
 pub use hostile::hostile;
+pub use port::Port;
 pub use process::Process;
 pub use standin::Standin;
+pub use stop::StopAtEnd;
 pub use tool::Tool;
 
 /// Longest wait for anything. Machines that run tests can be slow.

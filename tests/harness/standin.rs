@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use serde_json::{Value as Json, json};
 
-use crate::{process::Process, wait_for};
+use crate::{port::Port, process::Process, wait_for};
 
 /// Key and secret that the stand-in expects.
 pub(crate) const KEY: &str = "end-to-end-key";
@@ -27,12 +27,12 @@ pub struct Standin {
 impl Standin {
     /// Starts one on free ports.
     pub fn start() -> Self {
-        Self::start_on(0)
+        Self::start_with(0, &[])
     }
 
-    /// Starts one with the Edge service on `grpc_port`.
-    pub fn start_on(grpc_port: u16) -> Self {
-        Self::start_with(grpc_port, &[])
+    /// Starts one with the Edge service on `port`.
+    pub fn start_on(port: &Port) -> Self {
+        Self::start_with(port.number(), &[])
     }
 
     /// Starts one with more arguments.

@@ -1,12 +1,11 @@
 //! More records that wait in the spool while ThingsBoard is away, and then go out.
 
 use std::{
-    net::TcpListener,
     thread,
     time::{Duration, Instant},
 };
 
-use harness::{Host, Standin, converter};
+use harness::{Host, Port, Standin, converter};
 use measure::{Axis, Cell, Plot, Report, Table};
 
 use super::load::{
@@ -94,9 +93,9 @@ pub(super) fn measure(report: &mut Report, quick: bool) {
 fn run(records: u64, span: Duration) -> Cost {
     let folder = tempfile::tempdir().unwrap();
     filled::fill(folder.path(), records, DEVICES);
-    let port = free_port();
+    let port = Port::free();
     let begin = Instant::now();
-    let host = Host::builder(port)
+    let host = Host::builder(port.number())
         .converter("csv", converter("csv"))
         .top(&filled::settings(folder.path()))
         .start();
@@ -112,7 +111,7 @@ fn run(records: u64, span: Duration) -> Cost {
     let taken = usage.used().processor * 1e6 / lines;
     flood.stop();
 
-    let (sent, rate) = drain(&host, &standin_on(port), records + lines as u64);
+    let (sent, rate) = drain(&host, &standin_on(port.number()), records + lines as u64);
     Cost {
         records,
         start_ms,
@@ -142,10 +141,4 @@ fn drain(host: &Host, standin: &Standin, records: u64) -> (f64, f64) {
     let used = usage.used();
     let sent = (now - begun) as f64;
     (used.processor * 1e6 / sent, sent / used.seconds)
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use super::connect;
 use crate::{
     config::ThingsBoard,
-    relay::dial::testing::{Authority, Folder, Pair, TlsServer, listen, plain, saying, trusting},
+    relay::dial::testing::{Authority, Folder, Pair, TlsServer, plain, refusing, saying, trusting},
     standin::{self, Standin, TlsFiles},
 };
 
@@ -167,8 +167,7 @@ async fn a_server_with_tls_and_a_closed_port_are_named() {
         CLOSED,
     ];
     assert!(expected.contains(&said.as_str()), "{said}");
-    let (listener, address) = listen().await;
-    drop(listener);
+    let (_held, address) = refusing();
     assert_eq!(
         attempt(&plain(address)).await,
         "PEER refuses connections: check thingsboard.port (RPC_PORT; ThingsBoard's Edge service \

@@ -87,29 +87,19 @@ fn summary(failures: &[(&SocketAddr, Option<io::Error>)]) -> TcpError {
 mod tests {
     use std::time::Duration;
 
+    use socket2::Socket;
     use tokio::net::TcpListener;
 
-    use super::*;
+    use super::{super::testing::refusing, *};
 
     fn soon(milliseconds: u64) -> Instant {
         Instant::now() + Duration::from_millis(milliseconds)
     }
 
-    /// A port that nobody listens on.
-    async fn refusing() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    }
-
     /// A port that answers nothing: its queue of connections is full.
-    async fn silent() -> (SocketAddr, Vec<TcpStream>, socket2::Socket) {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
-        let socket = socket.unwrap();
-        socket
-            .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
-            .unwrap();
+    async fn silent() -> (SocketAddr, Vec<TcpStream>, Socket) {
+        let (socket, address) = refusing();
         socket.listen(0).unwrap();
-        let address = socket.local_addr().unwrap().as_socket().unwrap();
         let mut queued = Vec::new();
         while let Ok(stream) = timeout_at(soon(200), TcpStream::connect(address)).await {
             queued.push(stream.unwrap());
@@ -130,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn refusals_and_silence_are_told_apart() {
         let (dead, _queued, _socket) = silent().await;
-        let refusing = refusing().await;
+        let (_held, refusing) = refusing();
         let unreachable =
             format!("{refusing}: Connection refused (os error 111), {dead}: no answer");
         let cases = [
@@ -150,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_nobody_knows() {
-        let end = connect("no-such-host.invalid", 1, soon(10_000)).await;
+        let end = connect("no-such-host.invalid", 1, soon(30_000)).await;
         assert!(
             matches!(end, Err(TcpError::UnknownName(_))),
             "{:?}",

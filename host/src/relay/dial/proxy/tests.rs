@@ -11,7 +11,7 @@ use tokio::{
 
 use super::super::{
     dial,
-    testing::{listen, plain, saying},
+    testing::{listen, plain, refusing, saying},
 };
 use crate::config::{Proxy, ProxyKind, Secret, ThingsBoard};
 
@@ -172,8 +172,7 @@ async fn a_proxy_that_says_too_much_is_cut_off() {
 
 #[tokio::test]
 async fn a_proxy_that_cannot_be_reached_is_named() {
-    let (listener, proxy) = listen().await;
-    drop(listener);
+    let (_held, proxy) = refusing();
     assert_eq!(
         attempt(&through(proxy, ProxyKind::Connect(None))).await,
         format!(
@@ -185,7 +184,7 @@ async fn a_proxy_that_cannot_be_reached_is_named() {
     if let Some(proxy) = &mut settings.proxy {
         proxy.host = "no-such-proxy.invalid".to_owned();
     }
-    settings.connect_timeout_ms = 10_000;
+    settings.connect_timeout_ms = 30_000;
     let said = attempt(&settings).await;
     let start = "the proxy's host name no-such-proxy.invalid is unknown (";
     let end = "): check https_proxy in the environment, or except ThingsBoard with NO_PROXY";
