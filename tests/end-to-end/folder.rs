@@ -11,6 +11,14 @@ fn builder(standin: &Standin) -> HostBuilder {
 }
 
 /// Waits until frames are decoded by version `number`.
+/// The list of converters shows a state a moment after it is so.
+#[track_caller]
+fn wait_for_state(host: &Host, state: &str) {
+    wait_for(state, || {
+        (host.converter("version")?["state"] == state).then_some(())
+    });
+}
+
 #[track_caller]
 fn wait_for_version(standin: &Standin, host: &Host, device: &str, number: i64) {
     let mut connection = host.device();
@@ -82,17 +90,18 @@ fn a_removed_file_keeps_serving_and_may_come_back() {
     let file = host.converters.join("version.wasm");
     fs::remove_file(&file).unwrap();
     host.process.wait_for_log("file was removed");
-    assert_eq!(host.converter("version").unwrap()["state"], "fileRemoved");
+    wait_for_state(&host, "fileRemoved");
     wait_for_version(&standin, &host, "a", 1);
     // The same content again is no reload.
     fs::copy(guest("version_1"), &file).unwrap();
-    wait_for("it serves from the file", || {
-        (host.converter("version").unwrap()["state"] == "serving").then_some(())
-    });
+    wait_for_state(&host, "serving");
     assert_eq!(count_loaded(&host, "version"), 1);
     fs::copy(guest("version_2"), &file).unwrap();
     wait_for_version(&standin, &host, "b", 2);
-    assert_eq!(count_loaded(&host, "version"), 2);
+    // It serves before it is kept, and is said to be loaded after that.
+    wait_for("the second load", || {
+        (count_loaded(&host, "version") == 2).then_some(())
+    });
 }
 
 #[test]
@@ -217,8 +226,11 @@ fn an_operator_goes_back_to_the_version_before() {
     let file = host.converters.join("version.wasm");
     fs::copy(guest("version_2"), &file).unwrap();
     wait_for_version(&standin, &host, "a", 2);
-    let second = host.converter("version").unwrap();
-    assert_eq!(second["previous"], serde_json::json!([first]));
+    // It serves before it is kept.
+    let second = wait_for("the version before is listed", || {
+        let second = host.converter("version")?;
+        (second["previous"] == serde_json::json!([first])).then_some(second)
+    });
     let done = host.tool(&["converters", "rollback", "version"]).json();
     assert_eq!((&done["from"], &done["to"]), (&second["version"], &first));
     wait_for_version(&standin, &host, "b", 1);
@@ -235,7 +247,7 @@ fn an_operator_goes_back_to_the_version_before() {
     host.process.wait_for_log("file was removed");
     fs::copy(guest("version_2"), &file).unwrap();
     wait_for_version(&standin, &host, "d", 2);
-    assert_eq!(host.converter("version").unwrap()["state"], "serving");
+    wait_for_state(&host, "serving");
     let unknown = host.tool(&["converters", "rollback", "nobody"]);
     assert!(
         unknown.error.contains("there is no converter nobody"),

@@ -87,7 +87,8 @@ fn kinds() -> [Kind; 5] {
             call: json!({ "method": "WHERE" }),
             answer: |text| text == "WHERE# success!",
             values: &[("latitude", 54.94535), ("longitude", 24.01762)],
-            records: ("latitude", 3),
+            // Of the heartbeats, whose answers the device waits for.
+            records: ("voltageLevel", 3),
         },
         Kind {
             protocol: "wialon",
@@ -111,7 +112,8 @@ fn kinds() -> [Kind; 5] {
             call: json!({ "method": "S20", "params": [1, 1] }),
             answer: |text| text.starts_with("S20"),
             values: &[("latitude", 9.93978), ("longitude", -84.11178)],
-            records: ("latitude", 3),
+            // Of the heartbeats, too.
+            records: ("batteryLevel", 3),
         },
     ]
 }
@@ -192,7 +194,7 @@ fn one_device(standin: &Standin, kind: &Kind, copy: usize) {
         );
     }
     let telemetry = standin.get(&format!("/devices/{name}/telemetry")).unwrap();
-    let ts = telemetry[key][0]["ts"].as_i64().unwrap();
+    let ts = telemetry["latitude"][0]["ts"].as_i64().unwrap();
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let age = i64::try_from(now).unwrap() - ts;
     assert!((0..300_000).contains(&age), "{name}: {age} ms old");

@@ -34,8 +34,10 @@ fn converters_metadata_and_limits_change_at_once() {
     wait_for("the limits are in use", || {
         (host.process.count_log("settings changed and are in use") == 2).then_some(())
     });
-    device.send("spin\nmany 4\n");
     wait_for("both limits were hit", || {
+        // The converters' thread takes them over in its own time.
+        device.send("spin\nmany 4\n");
+        std::thread::sleep(std::time::Duration::from_millis(200));
         let log = host.process.log();
         let has = |text: &str| {
             log.iter().any(|line| {
@@ -72,7 +74,7 @@ fn what_needs_a_restart_is_said_and_a_broken_file_changes_nothing() {
         "integrations[TCP integration].clientConfiguration.port"
     );
     let good = fs::read_to_string(&host.config).unwrap();
-    fs::write(&host.config, "[[[").unwrap();
+    host.write_settings("[[[");
     let line = host
         .process
         .wait_for_log("settings cannot be used; those in use stay");

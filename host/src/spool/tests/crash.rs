@@ -182,15 +182,15 @@ fn child_with_a_small_disk() {
         let (spool, _) = open_as(Path::new(&folder), &settings);
         let text = "x".repeat(10_000);
         let mut number = 0;
-        let mut waiting = loop {
+        let mut waiting = 'refused: loop {
             let uplink = with_values(&number.to_string(), &[("t", Value::Text(text.clone()))]);
             let own = spool.clone();
             let mut call = tokio::spawn(async move { own.append(vec![uplink]).await });
-            if tokio::time::timeout(Duration::from_secs(1), &mut call)
-                .await
-                .is_err()
-            {
-                break call;
+            let soon = Duration::from_millis(20);
+            while tokio::time::timeout(soon, &mut call).await.is_err() {
+                if spool.status().disk_error.is_some() {
+                    break 'refused call;
+                }
             }
             number += 1;
         };
