@@ -1,5 +1,7 @@
 //! The fields of a line.
 
+use crate::words::position;
+
 /// The fields of a line such as `SN-002, 25.7, 69`, without the ASCII white space around them.
 ///
 /// `separator` is an ASCII character; any other separates nothing. There is one field more than there are separators,
@@ -15,22 +17,40 @@
 /// assert_eq!(fields.next(), Some(""));
 /// assert_eq!(fields.next(), None);
 /// ```
-pub fn fields(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let separator = u8::try_from(separator).ok().filter(u8::is_ascii);
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let end = text.bytes().position(|byte| Some(byte) == separator);
+pub fn fields(text: &str, separator: char) -> Fields<'_> {
+    Fields {
+        rest: Some(text),
+        separator: u8::try_from(separator).ok().filter(u8::is_ascii),
+    }
+}
+
+/// What [`fields`] gives.
+#[derive(Clone, Debug)]
+pub struct Fields<'text> {
+    rest: Option<&'text str>,
+    separator: Option<u8>,
+}
+
+impl<'text> Iterator for Fields<'text> {
+    type Item = &'text str;
+
+    // In a function of its own: within a large one the loops would keep little in registers.
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'text str> {
+        let text = self.rest?;
+        let end = self
+            .separator
+            .and_then(|separator| position(text.as_bytes(), separator));
         // Beside an ASCII character a text may always be cut.
         let field = match end {
             Some(end) => {
-                rest = text.get(end + 1..);
+                self.rest = text.get(end + 1..);
                 text.get(..end)
             }
-            None => rest.take(),
+            None => self.rest.take(),
         };
         field.map(str::trim_ascii)
-    })
+    }
 }
 
 #[cfg(test)]

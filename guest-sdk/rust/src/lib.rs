@@ -122,6 +122,7 @@ mod rpc;
 pub mod testing;
 pub mod time;
 mod value;
+mod words;
 mod writer;
 
 pub use bindings::uplink::tb::converter::types::{Entity, EntityKind, KeyValue, Sample, Value};
@@ -132,7 +133,7 @@ pub use converter::{
     DownlinkConverter, FramingConverter, LifecycleConverter, Message, Step, UplinkConverter,
 };
 pub use error::{Error, Result, text};
-pub use fields::fields;
+pub use fields::{Fields, fields};
 pub use reader::ByteReader;
 pub use rpc::RpcCall;
 pub use writer::ByteWriter;

@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 
 use super::Json;
-use crate::Result;
+use crate::{
+    Result,
+    words::{end_of_plain_json, position},
+};
 
 /// Deeper nesting than this is no data of a device, and each level takes stack.
 const MAX_DEPTH: u32 = 128;
@@ -150,6 +153,12 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Result<()> {
         self.position += 1;
         loop {
+            let rest = self
+                .text
+                .as_bytes()
+                .get(self.position..)
+                .unwrap_or_default();
+            self.position += end_of_plain_json(rest).unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => {
                     self.position += 1;
@@ -162,23 +171,22 @@ impl<'a> Scanner<'a> {
                         None => return self.wanted("a valid escape"),
                     }
                 }
-                None | Some(..b' ') => return self.wanted("a closing quote"),
-                Some(_) => self.position += 1,
+                _ => return self.wanted("a closing quote"),
             }
         }
     }
 
     fn number(&mut self) -> Result<()> {
-        self.pass(b"-");
+        self.pass(|byte| byte == b'-');
         match self.peek() {
             Some(b'0') => self.position += 1,
             _ => self.digits()?,
         }
-        if self.pass(b".") {
+        if self.pass(|byte| byte == b'.') {
             self.digits()?;
         }
-        if self.pass(b"eE") {
-            self.pass(b"+-");
+        if self.pass(|byte| matches!(byte, b'e' | b'E')) {
+            self.pass(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
         Ok(())
@@ -186,7 +194,7 @@ impl<'a> Scanner<'a> {
 
     fn digits(&mut self) -> Result<()> {
         let start = self.position;
-        while self.pass(b"0123456789") {}
+        while self.pass(|byte| byte.is_ascii_digit()) {}
         if self.position == start {
             return self.wanted("a digit");
         }
@@ -194,18 +202,18 @@ impl<'a> Scanner<'a> {
     }
 
     fn space(&mut self) {
-        while self.pass(b" \t\n\r") {}
+        while self.pass(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {}
     }
 
-    /// Passes over the next byte if it is one of these.
-    fn pass(&mut self, bytes: &[u8]) -> bool {
-        let found = self.peek().is_some_and(|byte| bytes.contains(&byte));
+    /// Passes over the next byte if it is one that is looked for.
+    fn pass(&mut self, is: impl Fn(u8) -> bool) -> bool {
+        let found = self.peek().is_some_and(is);
         self.position += usize::from(found);
         found
     }
 
     fn expect(&mut self, byte: u8, wanted: &str) -> Result<()> {
-        if self.pass(&[byte]) {
+        if self.pass(|found| found == byte) {
             return Ok(());
         }
         self.wanted(wanted)
@@ -230,11 +238,11 @@ impl<'a> Scanner<'a> {
 
 /// The text between the quotes of a checked string with its escapes replaced.
 pub(super) fn unescape(inside: &str) -> Cow<'_, str> {
-    let Some((before, _)) = inside.split_once('\\') else {
+    let Some(first) = position(inside.as_bytes(), b'\\') else {
         return Cow::Borrowed(inside);
     };
+    let (before, mut rest) = inside.split_at_checked(first).unwrap_or((inside, ""));
     let mut text = before.to_owned();
-    let mut rest = inside.get(before.len()..).unwrap_or_default();
     while let Some(first) = rest.chars().next() {
         let (char, length) = match first {
             '\\' => escape(rest).unwrap_or((char::REPLACEMENT_CHARACTER, rest.len())),
