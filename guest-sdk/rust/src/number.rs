@@ -1,6 +1,9 @@
 //! Numbers: reading text, and scaling what devices send as integers.
 
 mod decimal;
+mod short;
+
+use short::Short;
 
 use crate::{Error, Result, Value};
 
@@ -29,7 +32,11 @@ const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 /// assert_eq!(number::parse("25.7abc"), None);
 /// ```
 #[must_use]
+#[inline(never)]
 pub fn parse(text: &str) -> Option<Value> {
+    if let Some(short) = Short::read(text) {
+        return Some(short.value());
+    }
     match text.parse::<i64>() {
         Ok(long) => Some(long.into()),
         Err(_) => double(text).map(Value::from),
@@ -116,7 +123,10 @@ pub fn parse_hex(text: &str) -> Result<u64> {
 
 /// Reads a double where an error text is not wanted; finite numbers only.
 pub(crate) fn double(text: &str) -> Option<f64> {
-    decimal::parse(text).filter(|double| double.is_finite())
+    match Short::read(text) {
+        Some(short) => Some(short.double()),
+        None => decimal::parse(text).filter(|double| double.is_finite()),
+    }
 }
 
 #[cold]

@@ -1,9 +1,9 @@
 //! Decimal text to the nearest double, without tables.
 //!
 //! The standard library's `str::parse` is fast for all numbers by means of tables
-//! that cost each converter 15 KB. Here what
-//! devices send (up to 15 digits) is one exact division, and the rest is slow
-//! but as right: a guess, moved until it is the nearest by exact comparison.
+//! that cost each converter 15 KB. What devices send is [`Short`](super::short::Short).
+//! The rest is slow but as right: one operation on exact doubles if that gives the
+//! number, else a guess, moved until it is the nearest by exact comparison.
 
 use std::cmp::Ordering;
 
@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Option<f64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
-fn sign(text: &[u8]) -> (bool, &[u8]) {
+pub(super) fn sign(text: &[u8]) -> (bool, &[u8]) {
     match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
