@@ -2,6 +2,9 @@
 
 use crate::{Entity, EntityKind, KeyValue, Sample, Value};
 
+/// Room for so many values is asked for with the first one, as vectors do when they grow.
+const FIRST_VALUES: usize = 4;
+
 impl Entity {
     /// Data of a device.
     ///
@@ -73,8 +76,9 @@ impl Entity {
     /// 255 characters, and a number is neither NaN nor infinite: the host refuses
     /// others.
     #[must_use]
-    pub fn telemetry(self, key: impl Into<String>, value: impl Into<Value>) -> Entity {
-        self.sampled(None, key.into(), value.into())
+    pub fn telemetry(mut self, key: impl Into<String>, value: impl Into<Value>) -> Entity {
+        self.put_sample(None, key.into(), value.into());
+        self
     }
 
     /// Adds a telemetry value with a time, in Unix **milliseconds**.
@@ -83,12 +87,13 @@ impl Entity {
     /// them together. Otherwise as [`telemetry`](Self::telemetry).
     #[must_use]
     pub fn telemetry_at(
-        self,
+        mut self,
         ts_ms: i64,
         key: impl Into<String>,
         value: impl Into<Value>,
     ) -> Entity {
-        self.sampled(Some(ts_ms), key.into(), value.into())
+        self.put_sample(Some(ts_ms), key.into(), value.into());
+        self
     }
 
     /// Adds a sample as it is, beside others of the same time: for a device that sends
@@ -106,16 +111,19 @@ impl Entity {
         self
     }
 
-    fn sampled(mut self, ts: Option<i64>, key: String, value: Value) -> Entity {
+    // In a function of its own: within a large one little stays in registers.
+    #[inline(never)]
+    fn put_sample(&mut self, ts: Option<i64>, key: String, value: Value) {
         // From the back, as values of one time usually follow each other.
-        match self.telemetry.iter_mut().rfind(|sample| sample.ts == ts) {
-            Some(sample) => put(&mut sample.values, key, value),
-            None => self.telemetry.push(Sample {
-                ts,
-                values: vec![KeyValue { key, value }],
-            }),
+        if let Some(sample) = self.telemetry.iter_mut().rfind(|sample| sample.ts == ts) {
+            return put(&mut sample.values, key, value);
         }
-        self
+        let mut values = Vec::with_capacity(FIRST_VALUES);
+        values.push(KeyValue { key, value });
+        if self.telemetry.is_empty() {
+            self.telemetry = Vec::with_capacity(1);
+        }
+        self.telemetry.push(Sample { ts, values });
     }
 }
 
