@@ -29,18 +29,25 @@ export function decode(frame: Uint8Array, context: Context): Entity[] {
 
 function entityOf(json: Json): Entity | null {
   if (!json.isObject) return fail<Entity | null>("an object with deviceName wanted, found " + json.text);
-  const deviceName = json.get("deviceName");
+  // Each look at a single key would read the whole object.
+  const entries = json.entries();
+  let deviceName: Json | null = null;
+  let deviceType: Json | null = null;
+  let ts: Json | null = null;
+  for (let i = 0; i < entries.length; i++) {
+    const key = entries[i].key;
+    if (key == "deviceName") deviceName = entries[i].value;
+    else if (key == "deviceType") deviceType = entries[i].value;
+    else if (key == "ts") ts = entries[i].value;
+  }
   const name = deviceName ? deviceName.string() : null;
   if (name === null) return fail<Entity | null>("deviceName is missing, or not text");
   if (name.length == 0) return fail<Entity | null>("deviceName is empty");
-  const deviceType = json.get("deviceType");
   const profile = deviceType ? deviceType.string() : "";
   if (profile === null) return fail<Entity | null>("deviceType is not text");
-  const ts = json.get("ts");
   if (ts && !ts.isLong) return fail<Entity | null>("ts is not a time in Unix milliseconds: " + ts.text);
 
   const entity = Entity.device(name, profile);
-  const entries = json.entries();
   for (let i = 0; i < entries.length; i++) {
     const key = entries[i].key;
     if (key == "deviceName" || key == "deviceType" || key == "ts") continue;

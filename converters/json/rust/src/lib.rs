@@ -35,16 +35,26 @@ fn entity(json: Json<'_>) -> Result<Entity> {
     if !json.is_object() {
         return Err(format!("an object with deviceName wanted, found {}", json.text()).into());
     }
-    let name = json.get("deviceName").and_then(Json::string);
+    // Each look at a single key would read the whole object.
+    let (mut name, mut profile, mut ts) = (None, None, None);
+    for (key, value) in json.entries() {
+        match &*key {
+            "deviceName" => name = Some(value),
+            "deviceType" => profile = Some(value),
+            "ts" => ts = Some(value),
+            _ => {}
+        }
+    }
+    let name = name.and_then(Json::string);
     let name = name.ok_or("deviceName is missing, or not text")?;
     if name.is_empty() {
         return Err("deviceName is empty".into());
     }
-    let profile = match json.get("deviceType") {
+    let profile = match profile {
         Some(profile) => profile.string().ok_or("deviceType is not text")?,
         None => "".into(),
     };
-    let ts = match json.get("ts") {
+    let ts = match ts {
         Some(ts) => Some(
             ts.long()
                 .ok_or_else(|| format!("ts is not a time in Unix milliseconds: {}", ts.text()))?,
