@@ -18,6 +18,7 @@ export namespace number {
    * decimal point are read: devices send them.
    */
   export function parse(text: string): Value | null {
+    if (isShort(text)) return shortDecimals < 0 ? Value.long(shortDigits) : Value.double(shortDouble(text));
     const form = formOf(text);
     if (form == Form.Other) return null;
     if (form == Form.Integer && fitsLong(text)) return Value.long(longOf(text));
@@ -30,6 +31,7 @@ export namespace number {
    * in the sense of `parse`.
    */
   export function parseDouble(text: string): f64 {
+    if (isShort(text)) return shortDouble(text);
     if (formOf(text) != Form.Other) {
       const double = doubleOf(text);
       if (isFinite(double)) return double;
@@ -88,6 +90,40 @@ export namespace number {
   }
 }
 
+/** So many digits are exact both as a long and as a double. */
+const SHORT_DIGITS: i32 = 15;
+
+/** What `isShort` has read: the number without its point, and how many digits are behind the point, -1 without one. */
+let shortDigits: i64 = 0;
+let shortDecimals: i32 = 0;
+
+/** Whether the text is 1 to 15 digits with an optional sign and point, as devices send them: read in one go. */
+function isShort(text: string): bool {
+  const end = text.length;
+  const start = end > 0 && isSign(text.charCodeAt(0)) ? 1 : 0;
+  if (end - start > SHORT_DIGITS + 1) return false;
+  let value: i64 = 0;
+  let point = -1;
+  for (let at = start; at < end; at++) {
+    const unit = text.charCodeAt(at);
+    if (isDigit(unit)) value = value * 10 + <i64>(unit - 0x30);
+    else if (unit == 0x2e && point < 0) point = at;
+    else return false;
+  }
+  const count = point < 0 ? end - start : end - start - 1;
+  if (count < 1 || count > SHORT_DIGITS) return false;
+  shortDigits = text.charCodeAt(0) == 0x2d ? -value : value;
+  shortDecimals = point < 0 ? -1 : end - 1 - point;
+  return true;
+}
+
+/** The double nearest to what `isShort` has read: one division of exact doubles gives it. */
+function shortDouble(text: string): f64 {
+  const magnitude = <f64>abs(shortDigits) / unchecked(POWERS[max(shortDecimals, 0)]);
+  // An integer has no zero below zero.
+  return text.charCodeAt(0) == 0x2d ? -magnitude : magnitude;
+}
+
 enum Form {
   Integer,
   Fraction,
@@ -138,6 +174,8 @@ export function isLong(text: string): bool {
 
 /** Whether an integer fits 64 bits. */
 function fitsLong(text: string): bool {
+  // The division below takes its time.
+  if (text.length <= 18) return true;
   const negative = text.charCodeAt(0) == 0x2d;
   const limit: u64 = negative ? 0x8000000000000000 : 0x7fffffffffffffff;
   let value: u64 = 0;
