@@ -1,7 +1,7 @@
 //! Decimal text to the nearest double, without tables.
 //!
 //! The standard library's `str::parse` is fast for all numbers by means of tables
-//! that cost each converter 15 KB. What devices send is [`Short`](super::short::Short).
+//! that cost each converter 16 KB. What devices send is [`Short`](super::short::Short).
 //! The rest is slow but as right: one operation on exact doubles if that gives the
 //! number, else a guess, moved until it is the nearest by exact comparison.
 
