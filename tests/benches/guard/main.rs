@@ -1,8 +1,8 @@
 //! Guards what decoding and framing cost, without a clock: the instructions of a call, counted by
 //! valgrind, may not differ from the recorded ones by more than 5 %.
 //!
-//! `just guard` compares, `just guard --record` writes `instructions.json` anew. Both directions fail: a figure that is
-//! too high would let the next loss pass unseen.
+//! `just guard` compares, `just guard --record` writes `instructions.json` anew, `just guard --profile PART` writes where the
+//! instructions go. Both directions fail: a figure that is too high would let the next loss pass unseen.
 //!
 //! A count is that of the calling thread between the beginning and the end of [`guarded_turn`], so neither the start nor other
 //! threads are in it, and the load of the machine does not matter. It does depend on the compiler, and on
@@ -29,7 +29,7 @@ mod workloads;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, builder::PossibleValuesParser};
 use measure::Cell;
 use parts::{PARTS, Part};
 use recorded::{Recorded, Verdict};
@@ -41,6 +41,9 @@ struct Arguments {
     /// Write the figures of this run down as the ones to keep to
     #[arg(long)]
     record: bool,
+    /// Write where the instructions of one part go to target/PART.callgrind, for callgrind_annotate
+    #[arg(long, value_name = "PART", value_parser = keys(), conflicts_with = "record")]
+    profile: Option<String>,
     /// Run one part, under valgrind
     #[arg(long, hide = true)]
     run: Option<String>,
@@ -56,9 +59,10 @@ fn main() -> ExitCode {
         part.run();
         return ExitCode::SUCCESS;
     }
-    let outcome = counting::hide_kernel_pages().and_then(|()| match arguments.record {
-        true => record(),
-        false => compare(),
+    let outcome = counting::hide_kernel_pages().and_then(|()| match &arguments.profile {
+        Some(key) => profile(key),
+        None if arguments.record => record(),
+        None => compare(),
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
@@ -66,10 +70,24 @@ fn main() -> ExitCode {
     })
 }
 
+fn keys() -> PossibleValuesParser {
+    PARTS.iter().map(|part| part.key).into()
+}
+
+fn profile(key: &str) -> Result<ExitCode, String> {
+    for part in PARTS.iter().filter(|part| part.key == key) {
+        let file = harness::target().join(key).with_extension("callgrind");
+        let count = counting::count(part, &file)?;
+        let count = Cell::Count(count).label();
+        println!("{key}: {count} instructions a call, see {}", file.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn record() -> Result<ExitCode, String> {
     let counted = PARTS
         .iter()
-        .map(|part| Ok((part.key, counting::count(part)?)));
+        .map(|part| Ok((part.key, counting::count(part, counting::nowhere())?)));
     let counted: Vec<_> = counted.collect::<Result<_, String>>()?;
     for (key, count) in &counted {
         println!("{key}: {} instructions a call", Cell::Count(*count).label());
@@ -86,7 +104,7 @@ fn compare() -> Result<ExitCode, String> {
     }
     let mut failed = false;
     for part in PARTS {
-        let counted = counting::count(&part)?;
+        let counted = counting::count(&part, counting::nowhere())?;
         let verdict = recorded.verdict(part.key, counted);
         println!("{}: {}", part.title, verdict.text());
         failed |= !matches!(verdict, Verdict::Kept { .. });
