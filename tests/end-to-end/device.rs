@@ -201,7 +201,9 @@ fn devices_that_talk_for_ever_are_stopped() {
     let first = tool.output.lines().next().unwrap();
     let rest = first.strip_prefix("20 copies: 0 finished, 0 failed, 20 stopped, in ");
     let (seconds, rest) = rest.unwrap().split_once(" s (").unwrap();
-    assert!(seconds.parse::<f64>().unwrap() >= 0.3, "{tool:?}");
+    // What it takes to end comes on top.
+    let seconds: f64 = seconds.parse().unwrap();
+    assert!((0.3..3.0).contains(&seconds), "{tool:?}");
     assert!(rest.starts_with("--seed 7 "), "{tool:?}");
     assert!(tool.output.contains("answers:  p50 "), "{tool:?}");
 }

@@ -78,7 +78,8 @@ fn runaways_do_not_hold_the_others_up() {
 #[test]
 fn the_runaways_processor_time_is_bounded() {
     let standin = Standin::start();
-    let host = host(&standin);
+    // Runaways have the lowest priority: on a busy machine each of them takes its time.
+    let host = builder(&standin).limits("callTimeoutMs = 50").start();
     let mut device = host.device();
     device.send(&"spin\n".repeat(200));
     wait_for("they run", || {
@@ -86,7 +87,7 @@ fn the_runaways_processor_time_is_bounded() {
     });
     let (start, before) = (Instant::now(), host.process.processor_ticks());
     wait_for("more of them ran", || {
-        (host.process.count_log("frame not decoded") >= 5).then_some(())
+        (host.process.count_log("frame not decoded") >= 8).then_some(())
     });
     let ticks = host.process.processor_ticks() - before;
     let share = Duration::from_millis(10 * ticks).as_secs_f64() / start.elapsed().as_secs_f64();
