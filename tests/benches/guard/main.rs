@@ -55,8 +55,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(key) = &arguments.run {
-        let part = PARTS.iter().find(|part| part.key == *key).unwrap();
-        part.run();
+        part(key).run();
         return ExitCode::SUCCESS;
     }
     let outcome = counting::hide_kernel_pages().and_then(|()| match &arguments.profile {
@@ -74,20 +73,21 @@ fn keys() -> PossibleValuesParser {
     PARTS.iter().map(|part| part.key).into()
 }
 
+fn part(key: &str) -> &'static Part {
+    PARTS.iter().find(|part| part.key == key).unwrap()
+}
+
 fn profile(key: &str) -> Result<ExitCode, String> {
-    for part in PARTS.iter().filter(|part| part.key == key) {
-        let file = harness::target().join(key).with_extension("callgrind");
-        let count = counting::count(part, &file)?;
-        let count = Cell::Count(count).label();
-        println!("{key}: {count} instructions a call, see {}", file.display());
-    }
+    let file = harness::target().join(key).with_extension("callgrind");
+    let count = Cell::Count(counting::count(part(key), Some(&file))?).label();
+    println!("{key}: {count} instructions a call, see {}", file.display());
     Ok(ExitCode::SUCCESS)
 }
 
 fn record() -> Result<ExitCode, String> {
     let counted = PARTS
         .iter()
-        .map(|part| Ok((part.key, counting::count(part, counting::nowhere())?)));
+        .map(|part| Ok((part.key, counting::count(part, None)?)));
     let counted: Vec<_> = counted.collect::<Result<_, String>>()?;
     for (key, count) in &counted {
         println!("{key}: {} instructions a call", Cell::Count(*count).label());
@@ -104,7 +104,7 @@ fn compare() -> Result<ExitCode, String> {
     }
     let mut failed = false;
     for part in PARTS {
-        let counted = counting::count(&part, counting::nowhere())?;
+        let counted = counting::count(&part, None)?;
         let verdict = recorded.verdict(part.key, counted);
         println!("{}: {}", part.title, verdict.text());
         failed |= !matches!(verdict, Verdict::Kept { .. });
