@@ -77,7 +77,7 @@ impl Entity {
     /// others.
     #[must_use]
     pub fn telemetry(mut self, key: impl Into<String>, value: impl Into<Value>) -> Entity {
-        self.put_sample(None, key.into(), value.into());
+        self.put_telemetry(None, key.into(), value.into());
         self
     }
 
@@ -92,7 +92,7 @@ impl Entity {
         key: impl Into<String>,
         value: impl Into<Value>,
     ) -> Entity {
-        self.put_sample(Some(ts_ms), key.into(), value.into());
+        self.put_telemetry(Some(ts_ms), key.into(), value.into());
         self
     }
 
@@ -113,7 +113,7 @@ impl Entity {
 
     // In a function of its own: within a large one little stays in registers.
     #[inline(never)]
-    fn put_sample(&mut self, ts: Option<i64>, key: String, value: Value) {
+    fn put_telemetry(&mut self, ts: Option<i64>, key: String, value: Value) {
         // From the back, as values of one time usually follow each other.
         if let Some(sample) = self.telemetry.iter_mut().rfind(|sample| sample.ts == ts) {
             return put(&mut sample.values, key, value);
@@ -121,6 +121,7 @@ impl Entity {
         let mut values = Vec::with_capacity(FIRST_VALUES);
         values.push(KeyValue { key, value });
         if self.telemetry.is_empty() {
+            // Most entities have one; a vector that grows asks for the room of four.
             self.telemetry = Vec::with_capacity(1);
         }
         self.telemetry.push(Sample { ts, values });

@@ -26,6 +26,7 @@ pub fn fields(text: &str, separator: char) -> Fields<'_> {
 
 /// What [`fields`] gives.
 #[derive(Clone, Debug)]
+#[must_use = "fields are looked for one by one"]
 pub struct Fields<'text> {
     rest: Option<&'text str>,
     separator: Option<u8>,

@@ -32,6 +32,7 @@ const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 /// assert_eq!(number::parse("25.7abc"), None);
 /// ```
 #[must_use]
+// In a function of its own: within a large one its loop would keep little in registers.
 #[inline(never)]
 pub fn parse(text: &str) -> Option<Value> {
     if let Some(short) = Short::read(text) {
